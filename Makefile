@@ -1,0 +1,99 @@
+# Needs Python 3.11 or newer, git and make; everything Python goes into .venv.
+# `make PYTHON=/path/to/python venv` names the interpreter; TORCH_INDEX=URL names where torch comes from.
+
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+PYTHON ?=
+TORCH_INDEX ?=
+CANDIDATES := $(PYTHON) python3.11 python3.13 python3.12 python3.14 python3 python
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.made
+EXTRAS := torch,brian2,plot,interop,cluster,test,docs,dev
+TORCH := $(shell sed -n '/^torch==/p' constraints.txt)
+PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check --no-input
+
+.PHONY: help venv demo test check-slow lint types format bench docs peers constraints clean
+
+help:
+	@echo "make venv         the environment in .venv with all CPU extras"
+	@echo "make demo         the cortical microcircuit: a table of rates and a raster"
+	@echo "make test         the quick tests"
+	@echo "make check-slow   the slow tests, and every claim of the catalog"
+	@echo "make lint types   ruff; mypy"
+	@echo "make format       let ruff mend what it can"
+	@echo "make bench        time the spiking networks against the peers that are there"
+	@echo "make peers        make the environments of those peers"
+	@echo "make docs         the documentation, in docs/_build/html"
+	@echo "make constraints  resolve constraints.txt anew"
+	@echo "make clean        remove what was built, but not .venv"
+
+venv: $(STAMP)
+
+# torch first and alone: with it in place no other package asks for one with CUDA
+$(STAMP): setup.cfg pyproject.toml constraints.txt
+	@python=""; \
+	for candidate in $(CANDIDATES); do \
+	    if "$$candidate" -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1; \
+	    then python="$$candidate"; break; fi; \
+	done; \
+	if [ -z "$$python" ]; then \
+	    echo "make: no Python 3.11 or newer with the venv module was found (tried: $(strip $(CANDIDATES)));" \
+	         "install one, or name it: make PYTHON=/path/to/python venv" >&2; exit 1; \
+	fi; \
+	if ! $(BIN)/python -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1; then \
+	    echo "making $(VENV) with $$("$$python" --version)"; \
+	    "$$python" -m venv --clear $(VENV); \
+	fi
+	@echo "installing the packages of constraints.txt; this takes some minutes the first time"
+	@$(PIP) install $(TORCH) $(if $(TORCH_INDEX),--index-url $(TORCH_INDEX))
+	@$(PIP) install --constraint constraints.txt --editable '.[$(EXTRAS)]'
+	@touch $@
+
+demo: venv
+	@$(BIN)/neurosim demo
+
+test: venv
+	@$(BIN)/python -m pytest -m "not slow"
+
+check-slow: venv
+	@$(BIN)/python -m pytest -m slow
+	@$(BIN)/neurosim check --all --slow
+
+lint: venv
+	@$(BIN)/ruff check --quiet .
+	@echo "lint: clean"
+
+format: venv
+	@$(BIN)/ruff check --quiet --fix .
+
+types: venv
+	@$(BIN)/mypy --no-error-summary neurosim models
+	@echo "types: clean"
+
+bench: venv
+	@$(BIN)/python benchmarks/spiking.py
+
+docs: venv
+	@$(BIN)/sphinx-build -q -W --keep-going -b html docs docs/_build/html
+	@echo "docs: docs/_build/html/index.html"
+
+peers: venv
+	@$(BIN)/python benchmarks/make_peers.py
+
+# a scratch environment, so that what happens to lie in .venv does not decide
+constraints: venv
+	@scratch="$$(mktemp -d)"; trap 'rm -rf "$$scratch"' EXIT; \
+	$(BIN)/python -m venv "$$scratch"; \
+	pip="$$scratch/bin/python -m pip --quiet --disable-pip-version-check --no-input"; \
+	$$pip install $(TORCH) $(if $(TORCH_INDEX),--index-url $(TORCH_INDEX)) && \
+	$$pip install --editable '.[$(EXTRAS)]' && \
+	{ sed -n '/^#/p' constraints.txt; \
+	  $$pip freeze --exclude-editable | sed 's/^torch==.*/$(TORCH)/'; } > "$$scratch/new" && \
+	cp "$$scratch/new" constraints.txt && touch $(STAMP)
+
+clean:
+	@rm -rf build dist docs/_build demo_output .pytest_cache .mypy_cache .ruff_cache *.egg-info
+	@find . -path ./$(VENV) -prune -o -name __pycache__ -type d -prune -exec rm -rf {} +
