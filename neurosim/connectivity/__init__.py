@@ -1,0 +1,38 @@
+"""Rules that say who connects to whom, and the edges drawn from them."""
+
+from .distributions import Constant, Exponential, LogNormal, Normal, Uniform
+from .drawing import draw, estimate
+from .edge_values import values
+from .edges import Edges
+from .rules import (
+    AllToAll,
+    Bernoulli,
+    Distance,
+    FixedInDegree,
+    FixedOutDegree,
+    FixedTotal,
+    FromArrays,
+    FromMatrix,
+    OneToOne,
+)
+
+__all__ = [
+    "AllToAll",
+    "Bernoulli",
+    "Constant",
+    "Distance",
+    "Edges",
+    "Exponential",
+    "FixedInDegree",
+    "FixedOutDegree",
+    "FixedTotal",
+    "FromArrays",
+    "FromMatrix",
+    "LogNormal",
+    "Normal",
+    "OneToOne",
+    "Uniform",
+    "draw",
+    "estimate",
+    "values",
+]

@@ -1,0 +1,138 @@
+"""Numbers for each edge: weights and whatever else an edge has."""
+
+from math import expm1, inf, log
+from typing import Any
+
+import numpy as np
+
+from ..errors import DescriptionError
+from .distributions import CONTINUOUS, Constant, Exponential, LogNormal, Normal, Uniform, limits, mass
+from .edges import Edges
+from .plans import Task, compiled_loops
+from .rules import is_number
+from .workers import run_blocks, usable_threads
+
+BLOCK = 1 << 16
+# below this share of accepted numbers inverting the distribution is cheaper than drawing again
+RARE = 0.1
+
+
+def values(
+    given: Any, edges: Edges, *, seed: int, stream: int, dtype: Any = np.float64, threads: int | None = None
+) -> float | np.ndarray:
+    """One number for every edge.
+
+    Drawn numbers depend on (seed, stream, place of the edge in `edges`) only, and are the same in float32
+    as in float64 up to rounding.
+
+    Parameters
+    ----------
+    given
+        A number, a distribution, or an array (E,) in the order in which the user gave the edges; for edges
+        drawn from a rule, in their canonical order.
+    edges
+        The edges.
+    seed, stream
+        Which random numbers; another stream than that of the edges' delays and targets is not needed.
+    dtype
+        Kind of float of the result.
+    threads
+        By default one, or all cores from a few hundred thousand edges on.
+
+    Returns
+    -------
+    float, or (E,) of the kind asked for.
+    """
+    if isinstance(given, Constant):
+        return float(given.value)
+    if is_number(given):
+        return float(given)
+    if isinstance(given, Normal) and given.sd == 0:
+        return float(given.mean)
+    if not isinstance(given, CONTINUOUS):
+        return _permuted(given, edges, dtype)
+    if threads is None:
+        threads = usable_threads() if edges.count > 300_000 else 1
+    task = Task(sources=1, targets=1, same=False, seed=seed, stream=stream, threads=threads)
+    out = np.empty(edges.count, dtype)
+    fill = _inverting(given, task, out) if _is_rare(given) else _drawing(given, task, out)
+    blocks = task.split(edges.count, BLOCK)
+    run_blocks(fill, blocks, lambda: (np.empty((4, 64), np.uint32), np.empty(64)), threads)
+    return out
+
+
+def _permuted(given: Any, edges: Edges, dtype: Any) -> np.ndarray:
+    array = np.asarray(given)
+    if array.dtype.kind not in "iuf":
+        raise DescriptionError(f"values of edges must be numbers, an array or a distribution, got {given!r}")
+    if array.shape != (edges.count,):
+        raise DescriptionError(
+            f"values of edges must be one number or {edges.count}, one for each edge, got shape {array.shape}"
+        )
+    wrong = np.flatnonzero(~np.isfinite(array))
+    if wrong.size:
+        raise DescriptionError(f"value [{wrong[0]}] of the edges must be finite, got {array[wrong[0]]!r}")
+    return (array if edges.order is None else array[edges.order]).astype(dtype)
+
+
+def _is_rare(given: Any) -> bool:
+    return isinstance(given, Normal | LogNormal) and mass(given) < RARE
+
+
+def _drawing(given: Any, task: Task, out: np.ndarray) -> Any:
+    """The compiled loop that fills a block of ``out``."""
+    loops = compiled_loops()
+    low, high = limits(given)
+    if isinstance(given, Uniform):
+        return lambda block, s: loops.uniform_values(
+            *block, low, high - low, task.key, s[0], out[block[0] : block[1]]
+        )
+    if isinstance(given, Exponential):
+        low = max(low, 0.0)
+        # an exponential number above a bound is the bound plus an exponential number
+        share = 1.0 if high == inf else -expm1(-(high - low) / given.mean)
+        return lambda block, s: loops.exponential_values(
+            *block, low, given.mean, share, task.key, s[0], out[block[0] : block[1]]
+        )
+    mean, sd = (given.mu, given.sigma) if isinstance(given, LogNormal) else (given.mean, given.sd)
+    if isinstance(given, LogNormal):
+        low, high = _logarithm(low), _logarithm(high)
+
+    def fill(block: tuple[int, int], scratch: tuple[np.ndarray, np.ndarray]) -> None:
+        # an edge in a block of 64 is drawn from the block's words wherever this piece begins
+        part = out[block[0] : block[1]]
+        loops.normal_values(*block, mean, sd, low, high, task.key, *scratch, part)
+        if isinstance(given, LogNormal):
+            np.exp(part, out=part)
+
+    return fill
+
+
+def _logarithm(bound: float) -> float:
+    return -inf if bound <= 0.0 else inf if bound == inf else log(bound)
+
+
+def _inverting(given: Any, task: Task, out: np.ndarray) -> Any:
+    """Normal numbers far out in a tail, by the inverse of the distribution function."""
+    from scipy.special import ndtr, ndtri
+
+    from ..kernels.philox import uniform
+
+    low, high = limits(given)
+    mean, sd = (given.mu, given.sigma) if isinstance(given, LogNormal) else (given.mean, given.sd)
+    if isinstance(given, LogNormal):
+        low, high = _logarithm(low), _logarithm(high)
+    a, b = (low - mean) / sd, (high - mean) / sd
+    # the lower tail is the one that floats resolve
+    sign = -1.0 if a > 0.0 else 1.0
+    if sign < 0:
+        a, b = -b, -a
+    number = compiled_loops().VALUES
+    start, width = ndtr(a), ndtr(b) - ndtr(a)
+
+    def fill(block: tuple[int, int], scratch: Any) -> None:
+        u = uniform(task.seed, task.stream, 0, np.arange(*block), number)
+        numbers = np.clip(mean + sd * sign * ndtri(start + width * u), low, high)
+        out[block[0] : block[1]] = np.exp(numbers) if isinstance(given, LogNormal) else numbers
+
+    return fill

@@ -1,0 +1,73 @@
+"""Who is connected to whom, as arrays."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+
+def smallest_unsigned(largest: int) -> np.dtype:
+    """The narrowest unsigned type that holds ``largest``."""
+    return np.dtype(np.min_scalar_type(max(int(largest), 0)))
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Edges:
+    """Edges in canonical order: by source, then delay, then target; ties as they were drawn.
+
+    Parameters
+    ----------
+    sources, targets
+        How many there are on either side.
+    first
+        (sources + 1,) int64: row of source s is ``first[s]:first[s + 1]``.
+    target
+        (E,) unsigned of the smallest width.
+    delay
+        Steps: (E,) unsigned of the smallest width, or an int when all are equal.
+    order
+        (E,) int64 when the user gave the edges in another order: edge e here was ``order[e]`` there.
+    """
+
+    sources: int
+    targets: int
+    first: np.ndarray
+    target: np.ndarray
+    delay: np.ndarray | int
+    order: np.ndarray | None = None
+
+    @property
+    def count(self) -> int:
+        """Number of edges, E."""
+        return int(self.target.size)
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of all arrays."""
+        arrays = (self.first, self.target, self.delay, self.order)
+        return sum(array.nbytes for array in arrays if isinstance(array, np.ndarray))
+
+    @property
+    def source(self) -> np.ndarray:
+        """(E,) unsigned: the source of each edge, made anew at each call."""
+        rows = np.arange(self.sources, dtype=smallest_unsigned(self.sources - 1))
+        return np.repeat(rows, np.diff(self.first))
+
+    @property
+    def largest_delay(self) -> int:
+        """The longest delay, steps; 0 without edges."""
+        if isinstance(self.delay, int):
+            return self.delay if self.count else 0
+        return int(self.delay.max(initial=0))
+
+    def row(self, source: int) -> slice:
+        """Where the edges of a source stand."""
+        return slice(int(self.first[source]), int(self.first[source + 1]))
+
+    def pairs(self) -> np.ndarray:
+        """(E, 2) int64: source and target of each edge."""
+        return np.stack([self.source, self.target], axis=1).astype(np.int64)
+
+    def __repr__(self) -> str:
+        delay = self.delay if isinstance(self.delay, int) else f"up to {self.largest_delay}"
+        size = f"{self.count:,} edges, delay {delay}, {self.nbytes:,} bytes"
+        return f"Edges({self.sources} -> {self.targets}: {size})"

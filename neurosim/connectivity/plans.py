@@ -1,0 +1,268 @@
+"""How the rows of each rule are drawn: their lengths, and a function that fills a range of them."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+from ..errors import DescriptionError
+from ..kernels.loader import load, prelude_text, source_text
+from .edges import smallest_unsigned
+from .rules import AllToAll, Bernoulli, FixedInDegree, FixedOutDegree, FixedTotal, OneToOne
+from .workers import run_blocks
+
+Fill = Callable[[int, int, np.ndarray, "Scratch"], None]
+
+
+@cache
+def compiled_loops() -> ModuleType:
+    """The compiled loops, from the cache where they have been compiled before."""
+    folder = Path(__file__).parent
+    files = ("rows.py", "near.py", "densities.py")
+    return load("connectivity", prelude_text(), *(source_text(folder / file) for file in files))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Task:
+    """What is drawn: sizes of both sides, whether they are one population, the key, how many threads."""
+
+    sources: int
+    targets: int
+    same: bool
+    seed: int
+    stream: int
+    threads: int
+
+    @property
+    def key(self) -> tuple[np.uint64, np.uint64, np.uint64]:
+        """Stream and the two halves of the seed."""
+        return np.uint64(self.stream), np.uint64(self.seed & 0xFFFFFFFF), np.uint64(self.seed >> 32)
+
+    def split(self, count: int, per_block: int) -> list[tuple[int, int]]:
+        """Ranges of at most ``per_block`` that cover ``count``."""
+        return [(start, min(start + per_block, count)) for start in range(0, count, per_block)]
+
+
+class Scratch:
+    """Working memory of one thread: marks of whom a row has seen, and room for one row."""
+
+    def __init__(self, seen: int, longest: int) -> None:
+        self.words = np.empty(64, np.uint32)
+        self.gaps = np.empty(64, np.float64)
+        self.marks = np.zeros(seen + 1, np.int64)
+        self.values = np.empty(longest, np.uint32)
+        self.heads = np.empty(longest, np.int64)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """Rows ready to be filled.
+
+    ``first`` is (sources + 1,); ``fill(r0, r1, out, scratch)`` writes the sorted targets of a range of rows
+    into ``out``, uint32; ``make_scratch`` gives each thread its working memory. ``target`` is (E,) where
+    all targets are there already; it may be overwritten.
+    """
+
+    first: np.ndarray
+    fill: Fill
+    make_scratch: Callable[[], Scratch]
+    target: np.ndarray | None = None
+
+
+def starts(counts: np.ndarray) -> np.ndarray:
+    """Where each row begins, and the end of the last."""
+    first = np.zeros(counts.size + 1, np.int64)
+    np.cumsum(counts, out=first[1:])
+    return first
+
+
+def plan_ready(first: np.ndarray, target: np.ndarray) -> Plan:
+    """Rows whose targets are there already, sorted."""
+
+    def fill(r0: int, r1: int, out: np.ndarray, scratch: Scratch) -> None:
+        out[: first[r1] - first[r0]] = target[first[r0] : first[r1]]
+
+    return Plan(first=first, fill=fill, make_scratch=lambda: Scratch(0, 0), target=target)
+
+
+def excludes(rule: Any, task: Task) -> bool:
+    """Whether a row must avoid itself."""
+    return bool(task.same and not rule.self_connections)
+
+
+def plan_all(rule: AllToAll, task: Task) -> Plan:
+    """Every pair."""
+    avoid = excludes(rule, task)
+    first = np.arange(task.sources + 1, dtype=np.int64) * (task.targets - avoid)
+
+    def fill(r0: int, r1: int, out: np.ndarray, scratch: Scratch) -> None:
+        compiled_loops().all_rows(r0, r1, task.targets, avoid, out)
+
+    return Plan(first=first, fill=fill, make_scratch=lambda: Scratch(0, 0))
+
+
+def plan_one(rule: OneToOne, task: Task) -> Plan:
+    """The diagonal."""
+    if task.sources != task.targets:
+        raise DescriptionError(
+            f"OneToOne needs as many sources as targets, got {task.sources} and {task.targets}"
+        )
+
+    def fill(r0: int, r1: int, out: np.ndarray, scratch: Scratch) -> None:
+        out[: r1 - r0] = np.arange(r0, r1)
+
+    return Plan(first=np.arange(task.sources + 1), fill=fill, make_scratch=lambda: Scratch(0, 0))
+
+
+def plan_bernoulli(rule: Bernoulli, task: Task) -> Plan:
+    """Geometric gaps, once to count and once to write."""
+    avoid = excludes(rule, task)
+    size = task.targets - avoid
+    if rule.p == 1.0:
+        return plan_all(AllToAll(self_connections=rule.self_connections), task)
+    nothing, counts = np.empty(0, np.uint32), np.zeros(task.sources, np.int64)
+    # without a probability no row is drawn
+    inverse_log = 1.0 / np.log1p(-rule.p) if rule.p > 0.0 else 0.0
+
+    def run(r0: int, r1: int, out: np.ndarray, scratch: Scratch) -> None:
+        compiled_loops().bernoulli_rows(
+            r0, r1, size, inverse_log, avoid, task.key, scratch.words, scratch.gaps, counts, out
+        )
+
+    def make_scratch() -> Scratch:
+        return Scratch(0, 0)
+
+    if rule.p > 0.0:
+        per_block = max(1, int(100_000 / (1.0 + rule.p * size)))
+        blocks = task.split(task.sources, per_block)
+        run_blocks(
+            lambda block, scratch: run(block[0], block[1], nothing, scratch),
+            blocks,
+            make_scratch,
+            task.threads,
+        )
+    return Plan(first=starts(counts), fill=run, make_scratch=make_scratch)
+
+
+def _check_degree(rule: Any, field: str, possible: int, what: str) -> None:
+    value = getattr(rule, field)
+    name = f"{type(rule).__name__}.{field}"
+    if possible == 0:
+        raise DescriptionError(f"{name} cannot be {value}: there are no {what} without self-connections")
+    if not rule.multiple and value > possible:
+        raise DescriptionError(f"{name} must be <= {possible} ({what}) without multiple edges, got {value}")
+
+
+def _degree_plan(task: Task, first: np.ndarray, avoid: bool, distinct: bool) -> Plan:
+    size = task.targets - avoid
+    longest = int(np.diff(first).max(initial=0))
+
+    def fill(r0: int, r1: int, out: np.ndarray, scratch: Scratch) -> None:
+        s = scratch
+        compiled_loops().degree_rows(
+            r0, r1, first, size, avoid, distinct, task.key, s.words, s.marks, s.values, s.heads, out
+        )
+
+    return Plan(first=first, fill=fill, make_scratch=lambda: Scratch(size if distinct else 0, longest))
+
+
+def plan_out_degree(rule: FixedOutDegree, task: Task) -> Plan:
+    """Each row from its own counter, sorted by buckets."""
+    avoid = excludes(rule, task)
+    _check_degree(rule, "degree", task.targets - avoid, "targets")
+    first = np.arange(task.sources + 1, dtype=np.int64) * rule.degree
+    return _degree_plan(task, first, avoid, not rule.multiple)
+
+
+def plan_total(rule: FixedTotal, task: Task) -> Plan:
+    """Multinomial row lengths, then each row as with a fixed out-degree."""
+    avoid = excludes(rule, task)
+    size = task.targets - avoid
+    _check_degree(rule, "count", task.sources * size, "pairs")
+    if rule.multiple:
+        counts = _multinomial(task, 0, rule.count)
+    elif 2 * rule.count <= task.sources * size:
+        counts = _distinct_degrees(task, rule.count, size)
+    else:  # the pairs left out are fewer
+        counts = size - _distinct_degrees(task, task.sources * size - rule.count, size)
+    return _degree_plan(task, starts(counts), avoid, not rule.multiple)
+
+
+def _multinomial(task: Task, begin: int, end: int) -> np.ndarray:
+    """How often each source occurs among the draws of the given numbers."""
+    loops, counts = compiled_loops(), []
+
+    def make_scratch() -> tuple[np.ndarray, np.ndarray]:
+        counts.append(np.zeros(task.sources, np.int64))
+        return counts[-1], np.empty(64, np.uint32)
+
+    def work(block: tuple[int, int], scratch: tuple[np.ndarray, np.ndarray]) -> None:
+        loops.degrees(begin + block[0], begin + block[1], task.sources, task.key, scratch[1], scratch[0])
+
+    run_blocks(work, task.split(end - begin, 1 << 22), make_scratch, task.threads)
+    return np.stack(counts).sum(axis=0)
+
+
+def _distinct_degrees(task: Task, count: int, size: int) -> np.ndarray:
+    """Row lengths of a set of ``count`` different pairs, all sets alike.
+
+    Pairs are drawn one after another until so many are different. A round draws as many as are still
+    missing, so it can reach the number only with its last draw and never passes it.
+    """
+    loops, nothing = compiled_loops(), np.empty(0, np.uint32)
+    draws, different = np.zeros(task.sources, np.int64), np.zeros(task.sources, np.int64)
+    missing, drawn = count, 0
+    while missing:
+        more = _multinomial(task, drawn, drawn + missing)
+        draws += more
+        drawn += missing
+        rows = np.flatnonzero(more)
+
+        def work(part: np.ndarray, scratch: Scratch, draws: np.ndarray = draws) -> None:
+            s = scratch
+            loops.distinct_after(part, draws, size, task.key, s.words, s.marks, nothing, different)
+
+        per_block = max(1, int(100_000 * task.sources / (count + task.sources)))
+        blocks = [rows[start : start + per_block] for start in range(0, rows.size, per_block)]
+        run_blocks(work, blocks, lambda: Scratch(size, 0), task.threads)
+        missing = count - int(different.sum())
+    return different
+
+
+def plan_in_degree(rule: FixedInDegree, task: Task) -> Plan:
+    """Sources drawn for each target, twice, and sorted into rows by counting.
+
+    Threads take targets in ascending ranges and each has its own place in every row, so rows come out sorted
+    by target however many threads there are.
+    """
+    avoid = excludes(rule, task)
+    size = task.sources - avoid
+    _check_degree(rule, "degree", size, "sources")
+    loops, distinct = compiled_loops(), not rule.multiple
+    ranges = task.split(task.targets, -(-task.targets // task.threads))
+    places = np.zeros((len(ranges), task.sources), np.int64)
+
+    def columns(into: np.ndarray) -> None:
+        def work(number: int, s: Scratch) -> None:
+            loops.columns(
+                *ranges[number], rule.degree, size, avoid, distinct, task.key, s.words, s.marks, s.values,
+                places[number], into,
+            )  # fmt: skip
+
+        def make_scratch() -> Scratch:
+            return Scratch(size if distinct else 0, rule.degree)
+
+        run_blocks(work, range(len(ranges)), make_scratch, task.threads)
+
+    width = smallest_unsigned(task.targets - 1)
+    columns(np.empty(0, width))
+    first = starts(places.sum(axis=0))
+    places[:] = first[:-1] + np.cumsum(places, axis=0) - places
+    target = np.empty(first[-1], width)
+    columns(target)
+
+    return plan_ready(first, target)

@@ -1,0 +1,1 @@
+"""Compiled helpers: random numbers, elementary functions, and the loader of generated modules."""
