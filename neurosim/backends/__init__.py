@@ -1,0 +1,6 @@
+"""Backends: how programs run."""
+
+from .base import Backend, Options, Runner, Sink
+from .registry import available, backend, backend_names
+
+__all__ = ["Backend", "Options", "Runner", "Sink", "available", "backend", "backend_names"]

@@ -1,0 +1,52 @@
+"""What the names of a text stand for while it is evaluated."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+
+from ...program import Ref
+from .replica import Replica
+
+
+class Environment(Mapping[str, Any]):
+    """Names of a body, their values at the indices that it updates.
+
+    A buffer is read at the moment of asking, so an assignment sees those before it. Integers are read as
+    float64, so that nothing overflows or divides as integers do; truth values stay what they are.
+
+    Parameters
+    ----------
+    names
+        What each name stands for.
+    positions
+        For each side, the indices at which buffers of that side are read; all (n,).
+    size
+        Size of the own space, ``N``.
+    before
+        Buffers of which the source side is read as they were before the operation.
+    """
+
+    def __init__(self, replica: Replica, step: int, names: Mapping[str, Ref],
+                 positions: Mapping[str, np.ndarray], size: int,
+                 before: Mapping[str, np.ndarray] | None = None):
+        self.replica, self.names, self.positions = replica, names, positions
+        self.before = before or {}
+        dt, own = replica.program.dt, positions["own"].astype(float)
+        self.locals: dict[str, Any] = {"t": step * dt, "dt": dt, "i": own, "N": float(size)}
+
+    def __getitem__(self, name: str) -> Any:
+        if name in self.locals:
+            return self.locals[name]
+        ref = self.names[name]
+        values = self.replica.buffers[ref.buffer]
+        if ref.side == "source":
+            values = self.before.get(ref.buffer, values)
+        found = values if values.ndim == 0 else values[self.positions[ref.side]]
+        return found.astype(float)[()] if found.dtype.kind == "i" else found[()]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter([*self.locals, *self.names])
+
+    def __len__(self) -> int:
+        return len(self.locals) + len(self.names)

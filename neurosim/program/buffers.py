@@ -1,0 +1,120 @@
+"""What a program works on: index spaces, the edges between them, named arrays and event lists."""
+
+from dataclasses import dataclass, field
+from typing import Any, Literal, Protocol
+
+import numpy as np
+
+from ..errors import DescriptionError
+from ..units import DIMENSIONLESS, Dimension
+
+DType = Literal["float", "int", "bool"]
+Kind = Literal["state", "parameter"]
+
+
+class EdgeArrays(Protocol):
+    """Edges in canonical order: by source, then delay, then target (see ``connectivity.Edges``)."""
+
+    sources: int
+    targets: int
+    first: np.ndarray
+    target: np.ndarray
+    delay: Any
+
+    @property
+    def count(self) -> int:
+        """Number of edges, E."""
+        ...
+
+
+@dataclass(frozen=True)
+class Space:
+    """A range of indices 0..size-1: the neurons of a part, the rows of a memory."""
+
+    name: str
+    size: int
+
+
+@dataclass(frozen=True)
+class EdgeSpace:
+    """The edges of one join, an index space of its own; ``edges`` holds who and how late."""
+
+    name: str
+    source: str
+    target: str
+    edges: EdgeArrays = field(repr=False, compare=False)
+
+    @property
+    def size(self) -> int:
+        """Number of edges, E."""
+        return self.edges.count
+
+    @property
+    def delays(self) -> np.ndarray:
+        """The different delays in ascending order, (D,), steps."""
+        return np.unique(np.atleast_1d(self.edges.delay)).astype(np.int64)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Buffer:
+    """A named array over a space, or one number when ``space`` is None.
+
+    Parameters
+    ----------
+    name, space
+        Full name (``exc.v``) and the index space it lies on; None for a number that all share.
+    kind
+        ``state`` changes with time, ``parameter`` does not.
+    dtype
+        ``float`` follows the precision of the run; ``int`` is 32 bits wide.
+    initial
+        A number, (size,) values, or (replicas, size) values; internal units.
+    dimension
+        Its physical dimension, for display.
+    """
+
+    name: str
+    space: str | None
+    kind: Kind
+    dtype: DType = "float"
+    initial: Any = field(default=0.0, repr=False, compare=False)
+    dimension: Dimension = DIMENSIONLESS
+
+
+@dataclass(frozen=True)
+class EventList:
+    """The indices of ``space`` where something happened, ascending, for the last ``history`` steps."""
+
+    name: str
+    space: str
+    history: int = 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class EventSchedule:
+    """Events known beforehand: ``indices[n]`` at step ``steps[n]``, ascending by (step, index), no pair twice."""
+
+    name: str
+    steps: np.ndarray = field(repr=False, compare=False)
+    indices: np.ndarray = field(repr=False, compare=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Table:
+    """Values known beforehand, (T,) or (T, N): row ``min(step // every, T - 1)`` holds for a step."""
+
+    name: str
+    values: np.ndarray = field(repr=False, compare=False)
+    every: int = 1
+
+
+Schedule = EventSchedule | Table
+
+
+def check_finite(name: str, values: Any) -> None:
+    """Refuse NaN and infinity in the values of the buffer ``name``."""
+    bad = ~np.isfinite(np.asarray(values, dtype=float))
+    if bad.any():
+        where = np.argwhere(bad)[0].tolist()
+        at = f" at index {where[0] if len(where) == 1 else tuple(where)}" if where else ""
+        raise DescriptionError(f"{name} must be finite, got {np.asarray(values)[tuple(where)]}{at}")
