@@ -1,0 +1,104 @@
+"""Products, reductions, competitions and schedules."""
+
+from ...program import Compete, EventSchedule, MatMul, Play, Reduce
+from .functions import Function
+from .layout import Layout, symbol
+
+
+def emit_matmul(op: MatMul, layout: Layout) -> Function:
+    """A dense product for one replica: rows are added up in the order of the sources.
+
+    That order is the same for any number of threads, vectorises over the targets, and passes over sources that are 0.
+    """
+    f = Function(layout, "MatMul")
+    source, target, weight = (f.array(n) for n in (op.source, op.target, op.weight))
+    space = _space(layout, op.target)
+    rows, size, ranges = f.size(_space(layout, op.source), "rows"), f.size(space), f.ranges(space)
+    f.add(0, f"start, end = {ranges}[q], min({ranges}[q + 1], {size})")
+    if not op.accumulate:
+        f.add(0, f"{target}[start:end] = F(0)")
+    if op.transpose:
+        f.add(0, "for j in range(start, end):", "    total = F(0)", f"    for i in range({rows}):",
+              f"        total += {weight}[j * {rows} + i] * {source}[i]", f"    {target}[j] += total")
+    else:
+        f.add(0, f"for i in range({rows}):", f"    x = {source}[i]", "    if x != F(0):",
+              f"        row = {weight}[i * {size} + start:i * {size} + end]", f"        own = {target}[start:end]",
+              "        for j in range(end - start):", "            own[j] += row[j] * x")
+    return f
+
+
+def emit_reduce(op: Reduce, layout: Layout) -> Function:
+    """Sum, mean or greatest value of equally long segments."""
+    f = Function(layout, f"Reduce by {op.how}")
+    source, target, space = f.array(op.source), f.array(op.target), _space(layout, op.target)
+    size, ranges = f.size(space), f.ranges(space)
+    f.add(0, f"length = {f.size(_space(layout, op.source), 'longer')} // {size}",
+          f"for s in range({ranges}[q], min({ranges}[q + 1], {size})):",
+          f"    found = {source}[s * length]",
+          "    for k in range(s * length + 1, (s + 1) * length):")
+    f.add(2, f"found = max(found, {source}[k])" if op.how == "max" else f"found += {source}[k]")
+    f.add(1, f"{target}[s] = found / F(length)" if op.how == "mean" else f"{target}[s] = found")
+    return f
+
+
+def emit_compete(op: Compete, layout: Layout) -> Function:
+    """Winners of each group; a group belongs to the thread that owns its first index."""
+    f = Function(layout, f"Compete: {op.how}")
+    source, target, space = f.array(op.source), f.array(op.target), _space(layout, op.target)
+    ranges, group = f.ranges(space), op.group
+    one = "np.uint8(1)" if layout.program.buffers[op.target].dtype == "bool" else "F(1)"
+    zero = one.replace("(1)", "(0)")
+    f.add(0, f"first = -(-{ranges}[q] // {group})",
+          f"last = min({f.size(space)} // {group}, -(-{ranges}[q + 1] // {group}))",
+          "for n in range(first, last):",
+          f"    own, out = {source}[n * {group}:(n + 1) * {group}], {target}[n * {group}:(n + 1) * {group}]",
+          f"    out[:] = {zero}")
+    if op.how == "greatest":
+        f.add(1, f"for _ in range({op.winners}):", "    best = -1", f"    for k in range({group}):",
+              f"        if out[k] == {zero} and (best < 0 or own[k] > own[best]):", "            best = k",
+              f"    out[best] = {one}")
+    else:
+        _emit_drawn(f, op, one)
+    return f
+
+
+def _emit_drawn(f: Function, op: Compete, one: str) -> None:
+    """The first index whose cumulative sum passes a uniform number times the sum."""
+    bits = 8 * f.layout.dtype.itemsize
+    words, key, stream = f.scratch("words"), f.need("key", "keys[r]"), f.need("stream", str(op.stream))
+    for row in range(bits // 32):
+        f.add(1, f"philox_block(n >> 6, t, {0x8000 * row}, {stream}, {key}[0], {key}[1], {words}[{row}])")
+    taken = ", ".join(f"{words}[{row}, n & 63]" for row in range(bits // 32))
+    f.add(1, "total, mark = F(0), F(0)", f"for k in range({op.group}):", "    mark += own[k]",
+          f"mark = uniform{bits}({taken}) * mark", f"for k in range({op.group}):", "    total += own[k]",
+          "    if total > mark:", f"        out[k] = {one}", "        break")
+
+
+def emit_play(op: Play, layout: Layout) -> Function:
+    """What a schedule holds for this step."""
+    schedule, s = layout.program.schedules[op.schedule], symbol(op.schedule)
+    if isinstance(schedule, EventSchedule):
+        f = Function(layout, "Play events")
+        ring, counts = f.events(op.into)
+        ranges = f.ranges(layout.program.lists[op.into].space)
+        when, who = f.need("when", "when_" + s), f.need("who", "who_" + s)
+        f.add(0, f"slot, n = t & ({ring}.shape[0] - 1), 0",
+              f"start, end = {ranges}[q], {ranges}[q + 1]",
+              f"k = np.searchsorted({when}, t)",
+              f"while k < {when}.size and {when}[k] == t:",
+              f"    if start <= {who}[k] < end:",
+              f"        {ring}[slot, start + n] = {who}[k]", "        n += 1", "    k += 1",
+              f"{counts}[slot, q] = n")
+        return f
+    f = Function(layout, "Play a table")
+    array, ranges = f.array(op.into), f.ranges(_space(layout, op.into))
+    table, every = f.need("table", "table_" + s), f.need("every", "every_" + s)
+    f.add(0, f"if t % {every} == 0 and t // {every} < {table}.shape[0]:",
+          f"    row = {table}[t // {every}]",
+          f"    for k in range({ranges}[q], {ranges}[q + 1]):",
+          f"        {array}[k] = row[min(k, row.size - 1)]")
+    return f
+
+
+def _space(layout: Layout, buffer: str) -> str:
+    return layout.program.buffers[buffer].space or ""

@@ -1,0 +1,137 @@
+"""Operations along edges. Each thread visits the edges whose targets it owns, in an order that all thread counts share."""
+
+from collections.abc import Sequence
+
+from ...program import Diffuse, MapEdges, Propagate
+from .functions import Function
+from .layout import Layout
+from .text import Text
+
+_AT = {"source": "i", "target": "j", "edge": "e"}
+
+
+def emit_propagate(op: Propagate, layout: Layout) -> Function:
+    """``target[j] += value`` for the edges of what fired a delay ago."""
+    f = Function(layout, "Propagate")
+    text = Text(f, op.names)
+    _time(f, [op.value])
+    depth = _open_delayed(f, op.edges, op.events)
+    _load(f, depth, text, "source", [op.value])
+    f.add(depth, "for e in range(a, z):")
+    target = f"{f.edges('target', op.edges)}[e]"
+    if any(r.side == "target" for n, r in op.names.items() if n in Text.names(op.value)):
+        f.add(depth + 1, f"j = {target}")
+        target = "j"
+    _load(f, depth + 1, text, "target", [op.value])
+    _load(f, depth + 1, text, "edge", [op.value])
+    out = f.out(op.target)
+    f.add(depth + 1, f"{out}[{target}] += {text.value(op.value)}")
+    return f
+
+
+def emit_map_edges(op: MapEdges, layout: Layout) -> Function:
+    """Update the edges that an event reaches, or all."""
+    f = Function(layout, f"MapEdges at {op.at}")
+    _time(f, [a.value for a in op.body])
+    if op.at == "target":
+        depth = _open_columns(f, op)
+    else:
+        depth = _open_delayed(f, op.edges, op.events or "") if op.at == "source" else _open_all(f, op.edges)
+        f.add(depth, "for e in range(a, z):", f"    j = {f.edges('target', op.edges)}[e]")
+        depth += 1
+    _emit_edge_body(f, depth, op)
+    return f
+
+
+def emit_diffuse(op: Diffuse, layout: Layout) -> Function:
+    """``target[j] = sum over incoming edges``."""
+    f = Function(layout, "Diffuse")
+    text, target = Text(f, op.names), f.array(op.target)
+    ranges = f.ranges(layout.program.edges[op.edges].target)
+    _time(f, [op.value])
+    f.add(0, f"{target}[{ranges}[q]:{ranges}[q + 1]] = F(0)")
+    depth = _open_all(f, op.edges)
+    _load(f, depth, text, "source", [op.value])
+    f.add(depth, "for e in range(a, z):", f"    j = {f.edges('target', op.edges)}[e]")
+    for side in ("target", "edge"):
+        _load(f, depth + 1, text, side, [op.value])
+    f.add(depth + 1, f"{target}[j] += {text.value(op.value)}")
+    return f
+
+
+def _open_delayed(f: Function, edges: str, events: str) -> int:
+    """Loops over delays (longest first), then sources; leaves the row's chunk in ``a`` to ``z``."""
+    first, bounds, delays = (f.edges(kind, edges) for kind in ("first", "bounds", "delays"))
+    ring, counts = f.events(events)
+    ranges = f.ranges(f.layout.program.edges[edges].source, "source_ranges")
+    f.add(
+        0, f"lanes = {ranges}.size - 1",
+        f"for d in range({delays}.size - 1, -1, -1):",
+        f"    slot = (t - {delays}[d]) & ({ring}.shape[0] - 1)",
+        "    for lane in range(lanes):",
+        f"        start, count = {ranges}[lane], {counts}[slot, lane]",
+        "        for n in range(count):",
+        f"            i = {ring}[slot, start + n]",
+        f"            a = {first}[i] + np.int64({bounds}[i, d * lanes + q])",
+        f"            z = {first}[i] + np.int64({bounds}[i, d * lanes + q + 1])",
+    )
+    return 3
+
+
+def _open_all(f: Function, edges: str) -> int:
+    """Loops over all sources and their chunks; leaves the chunk in ``a`` to ``z``."""
+    first, bounds, delays = (f.edges(kind, edges) for kind in ("first", "bounds", "delays"))
+    lanes = f.need("lanes", "lanes")
+    f.add(
+        0, f"for i in range({first}.size - 1):",
+        f"    for d in range({delays}.size):",
+        f"        a = {first}[i] + np.int64({bounds}[i, d * {lanes} + q])",
+        f"        z = {first}[i] + np.int64({bounds}[i, d * {lanes} + q + 1])",
+    )
+    return 2
+
+
+def _open_columns(f: Function, op: MapEdges) -> int:
+    """Loops over this step's own events of the target and their incoming edges."""
+    ring, counts = f.events(op.events or "")
+    ranges = f.ranges(f.layout.program.edges[op.edges].target)
+    first, edge, source = (f.edges(kind, op.edges) for kind in ("colfirst", "coledge", "colsource"))
+    f.add(
+        0, f"slot = t & ({ring}.shape[0] - 1)",
+        f"for n in range({counts}[slot, q]):",
+        f"    j = {ring}[slot, {ranges}[q] + n]",
+        f"    for c in range({first}[j], {first}[j + 1]):",
+        f"        e, i = {edge}[c], {source}[c]",
+    )
+    return 2
+
+
+def _emit_edge_body(f: Function, depth: int, op: MapEdges) -> None:
+    text = Text(f, op.names)
+    texts = [a.value for a in op.body] + [a.target for a in op.body if a.op == "+="]
+    for side in _AT:
+        _load(f, depth, text, side, texts)
+    for line, assign in zip(text.assignments(op.body), op.body, strict=True):
+        ref = op.names.get(assign.target)
+        if ref is not None and ref.side == "target":
+            array = f.array(ref.buffer)
+            f.add(depth, f"{array}[j] += {text.value(assign.value)}", f"x_{assign.target} = {array}[j]")
+        else:
+            f.add(depth, line)
+    for name in dict.fromkeys(a.target for a in op.body):
+        ref = op.names.get(name)
+        if ref is not None and ref.side == "edge":
+            f.add(depth, f"{f.array(ref.buffer)}[e] = {text.store(name)}")
+
+
+def _time(f: Function, texts: Sequence[str]) -> None:
+    if any(Text.names(text) & {"t", "dt"} for text in texts):
+        dt = f.need("dt", "dt")
+        f.add(0, f"x_t, x_dt = F(t * {dt}), F({dt})")
+
+
+def _load(f: Function, depth: int, text: Text, side: str, texts: Sequence[str]) -> None:
+    used = {n for t in texts for n in Text.names(t)}
+    for name, ref in text.refs.items():
+        if name in used and ref.side == side and not f.layout.is_number(ref.buffer):
+            f.add(depth, f"x_{name} = {text.load(name, f'{f.array(ref.buffer)}[{_AT[side]}]')}")

@@ -1,0 +1,163 @@
+"""A compiled program with its state, moved on by a pool of threads."""
+
+import time
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+from ...errors import CheckpointError, DescriptionError
+from ...program import Probe, Program
+from ..base import Runner, Sink
+from .dataflow import waits
+from .layout import Layout, symbol
+from .module import Module, groups
+from .records import Records
+from .separate import BEFORE
+from .tables import poisson_tables, scratch
+
+CHUNK_SECONDS = 0.1
+
+
+class NumbaRunner(Runner):
+    """See ``Runner``. Threads share one replica by owning ranges of indices, or share out whole replicas."""
+
+    def __init__(self, program: Program, probes: Sequence[Probe], layout: Layout, generated: Module,
+                 module: ModuleType, workers: int):
+        self.program, self.layout, self.workers = program, layout, workers
+        self.step = 0
+        self.times: dict[str, float] = {}
+        self._written = {b.name for b in program.buffers.values() if b.kind == "state"}
+        self._run = module.run
+        self._records = Records(program, probes, layout)
+        self._reached = np.zeros((program.replicas, layout.lanes), np.int64)
+        self._wait_every = waits([g[0] for g in groups(program.operations)], program).every
+        self._steps_per_chunk = 64
+        self._arrays: dict[str, Any] = {
+            **layout.arrays, **scratch(program, layout, workers),
+            "sizes": np.array([s.size for s in program.spaces.values()] or [0], np.int64),
+        }
+        self._arrays.update(poisson_tables(program, layout))
+        self._order = [*generated.symbols, *(f"room_{k}" for k in self._records.event_numbers)]
+        self._pool: ThreadPoolExecutor | None = None
+
+    def compile(self) -> None:
+        """Compile by running no step."""
+        self._launch(self.step)
+
+    def advance(self, stop: int, sink: Sink) -> None:
+        """Run a chunk of about a tenth of a second, never beyond ``stop``."""
+        stop = min(stop, self.step + self._records.most_steps(self.step), self.step + self._steps_per_chunk)
+        begun, first = time.perf_counter(), self.step
+        while self.step < stop:
+            self._records.open()
+            self._launch(stop)
+            # replicas stop on their own where their records are full; the slowest counts, the others wait for it
+            self._records.collect()
+            self.step = int(self._reached.min())
+        self._records.hand_over(sink, first, self.step)
+        spent = max(time.perf_counter() - begun, 1e-6)
+        done = self.step - first
+        self._steps_per_chunk = int(np.clip(done * CHUNK_SECONDS / spent, 64, 4 * self._steps_per_chunk))
+
+    def read(self, name: str) -> np.ndarray:
+        """A copy of a buffer."""
+        buffer = self.program.buffer(name)
+        if buffer.space is None:
+            values = self.layout.arrays["numbers"][:, self.layout.numbers[name]]
+        else:
+            values = self.layout.arrays["a_" + symbol(name)][:, : self.program.size_of(buffer.space)]
+            if buffer.dtype == "bool":
+                values = values != 0
+        one = self.program.replicas == 1 or buffer.space is None or len(values) == 1
+        return np.array(values[0] if one else values)
+
+    def write(self, name: str, values: Any) -> None:
+        """Set a buffer."""
+        buffer = self.program.buffer(name)
+        self._written.add(name)
+        values = np.asarray(values)
+        try:
+            if buffer.space is None:
+                self.layout.arrays["numbers"][:, self.layout.numbers[name]] = values
+                self._arrays.update(poisson_tables(self.program, self.layout))
+            else:
+                size = self.program.size_of(buffer.space)
+                self.layout.arrays["a_" + symbol(name)][:, :size] = values
+        except ValueError:
+            size = 1 if buffer.space is None else self.program.size_of(buffer.space)
+            raise DescriptionError(f"{name} takes one value or {size}, got an array of shape {values.shape}") from None
+
+    def state(self) -> dict[str, np.ndarray]:
+        """What changes or was written, and the events of the last steps in the order of (step, replica, index)."""
+        found = {name: self.read(name) for name in sorted(self._written) if BEFORE not in name}
+        for name, events in self.program.lists.items():
+            steps, replicas, indices = [], [], []
+            ring, counts = self.layout.arrays["l_" + symbol(name)], self.layout.arrays["c_" + symbol(name)]
+            for step in range(max(self.step - events.history, 0), self.step):
+                slot = step & (ring.shape[1] - 1)
+                for r in range(self.program.replicas):
+                    for start, count in zip(self.layout.ranges(events.space), counts[r, slot], strict=False):
+                        indices.append(ring[r, slot, start : start + count])
+                        steps.append(np.full(count, step))
+                        replicas.append(np.full(count, r))
+            for key, parts in (("steps", steps), ("replicas", replicas), ("indices", indices)):
+                found[f"{name}#{key}"] = np.concatenate([np.zeros(0, np.int64), *parts]).astype(np.int64)
+        return found
+
+    def restore(self, step: int, state: Mapping[str, np.ndarray]) -> None:
+        """Take up a state of a run with any number of threads."""
+        needed = {b.name for b in self.program.buffers.values() if b.kind == "state" and BEFORE not in b.name}
+        missing = (needed | {f"{n}#steps" for n in self.program.lists}) - set(state)
+        if missing:
+            raise CheckpointError(f"the saved state lacks {', '.join(sorted(missing))}")
+        for name, buffer in self.program.buffers.items():
+            if name in state:
+                self.write(name, state[name])
+            elif name in self._written and BEFORE not in name:
+                self.write(name, buffer.initial)
+        for name, events in self.program.lists.items():
+            ring, counts = self.layout.arrays["l_" + symbol(name)], self.layout.arrays["c_" + symbol(name)]
+            ranges = self.layout.ranges(events.space)
+            counts[:] = 0
+            columns = (state[f"{name}#{key}"] for key in ("steps", "replicas", "indices"))
+            for when, r, index in zip(*columns, strict=True):
+                lane = int(np.searchsorted(ranges, index, side="right")) - 1
+                slot = int(when) & (ring.shape[1] - 1)
+                ring[r, slot, ranges[lane] + counts[r, slot, lane]] = index
+                counts[r, slot, lane] += 1
+        self.step = step
+        self._reached[:] = step
+        self._records.rewind(step)
+
+    def info(self) -> dict[str, Any]:
+        """Backend, precision, threads, compile time and whether the cache served."""
+        stats = self._run.stats
+        return {
+            "backend": "numba", "dtype": self.layout.dtype.name, "threads": self.workers,
+            "cached": bool(stats.cache_hits) and not stats.cache_misses, **self.times,
+        }
+
+    def _launch(self, stop: int) -> None:
+        """All threads to ``stop``, or to where records are full; returns when all have come back."""
+        arrivals, leaving = np.zeros(8, np.int64), np.zeros((2, self.layout.lanes), np.int64)
+        arrays = {**self._arrays, **self._records.arrays}
+        tail = (stop, self._reached, arrivals, leaving, self._wait_every, self.program.dt,
+                *(arrays[s] for s in self._order))
+        if self.layout.lanes > 1:
+            jobs = [(q, q, self.layout.lanes, 0, 1) for q in range(self.layout.lanes)]
+        else:
+            cuts = np.linspace(0, self.program.replicas, self.workers + 1).astype(int).tolist()
+            jobs = [(w, 0, 1, cuts[w], cuts[w + 1]) for w in range(self.workers)]
+        if len(jobs) == 1:
+            self._run(*jobs[0], *tail)
+            return
+        if self._pool is None:
+            self._pool = ThreadPoolExecutor(len(jobs), thread_name_prefix="neurosim")
+            self._run(*jobs[0][:3], 0, 0, *tail)  # compile once, before threads would do it side by side
+        futures = [self._pool.submit(self._run, *job, *tail) for job in jobs]
+        wait(futures)
+        for future in futures:
+            future.result()

@@ -1,0 +1,43 @@
+"""Reading what an operation is adding to: the values from before it, kept in a buffer of their own."""
+
+from dataclasses import replace
+
+from ...equations import Assign
+from ...program import Buffer, Diffuse, Map, MapEdges, Operation, Program, Propagate, Ref
+
+BEFORE = ".before"
+"""Marks the names of buffers that hold such copies; they are no state."""
+
+
+def separated(program: Program) -> Program:
+    """The program with a copy taken wherever the source side of a buffer is read while its targets are added to.
+
+    Else a thread would read sums that another has begun.
+    """
+    operations: list[Operation] = []
+    buffers = dict(program.buffers)
+    for op in program.operations:
+        for name in _read_and_added(op):
+            operations.append(_copy(buffers[name], buffers))
+            refs = op.names.items()  # type: ignore[union-attr]
+            names = {n: replace(r, buffer=name + BEFORE) if (r.buffer, r.side) == (name, "source") else r for n, r in refs}
+            op = replace(op, names=names)  # type: ignore[type-var]
+        operations.append(op)
+    return replace(program, buffers=buffers, operations=tuple(operations))
+
+
+def _read_and_added(op: Operation) -> list[str]:
+    if isinstance(op, Propagate | Diffuse):
+        added = {op.target}
+    elif isinstance(op, MapEdges):
+        added = {op.names[a.target].buffer for a in op.body if a.target in op.names and op.names[a.target].side == "target"}
+    else:
+        return []
+    return sorted(added & {r.buffer for r in op.names.values() if r.side == "source"})
+
+
+def _copy(old: Buffer, buffers: dict[str, Buffer]) -> Map:
+    new = replace(old, name=old.name + BEFORE)
+    buffers[new.name] = new
+    return Map(space=old.space or "", body=(Assign("before", "=", "now"),),
+               names={"before": Ref(new.name), "now": Ref(old.name)})
