@@ -1,0 +1,165 @@
+"""Populations that only send: Poisson processes and spikes known beforehand."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ..equations import Equations, check, unparse
+from ..errors import DescriptionError, check_count
+from ..program import EventSchedule, Scope
+from ..units import FREQUENCY, TIME, Dimension, to_internal
+from .part import Part
+from .plain import shown
+from .timed import TimedArray
+
+
+@dataclass(frozen=True, eq=False, repr=False, init=False)
+class Poisson(Part):
+    r"""Independent Poisson processes; in each step a neuron fires with probability ``rate * dt``.
+
+    Parameters
+    ----------
+    size
+        Number of neurons, N.
+    rates
+        Rate of each neuron, Hz: a number, an array (N,), a text in ``t`` (ms) and ``i`` (own index) such as
+        ``"20*Hz + 10*Hz*sin(2*pi*t*5*Hz)"``, or a TimedArray. ``rate * dt`` may not exceed 1.
+    """
+
+    size: int
+    rates: Any
+
+    def __init__(self, size: int, rates: Any):
+        object.__setattr__(self, "size", size)
+        check_count(self, "size")
+        object.__setattr__(self, "rates", _rates(rates, size))
+
+    @property
+    def dimensions(self) -> Mapping[str, Dimension]:
+        """``rates``, where they are numbers."""
+        return {} if isinstance(self.rates, str) else {"rates": FREQUENCY}
+
+    @property
+    def spiking(self) -> bool:
+        """It has spikes."""
+        return True
+
+    def build(self, scope: Scope) -> None:
+        """An index space, its rates and one draw per neuron and step."""
+        scope.space(self.size)
+        rate = "rates"
+        if isinstance(self.rates, str):
+            rate = _rate_text(self.rates)
+        elif isinstance(self.rates, TimedArray):
+            _check_probable(self.rates.internal(FREQUENCY, "Poisson.rates"), scope)
+            self.rates.build(scope, "rates", FREQUENCY, self.size)
+        else:
+            values = to_internal(self.rates, FREQUENCY, "Poisson.rates")
+            _check_probable(values, scope)
+            scope.value("rates", values, FREQUENCY)
+        scope.events("spikes", f"rand() < ({rate}) * dt")
+
+
+@dataclass(frozen=True, eq=False, repr=False, init=False)
+class SpikeGenerator(Part):
+    """Spikes known beforehand; a spike at time x fires in step ``round(x / dt)``.
+
+    Parameters
+    ----------
+    size
+        Number of neurons, N.
+    indices, times
+        Which neuron fires and when, both (n,), ms, in any order; two spikes of one neuron
+        may not fall into one step.
+    """
+
+    size: int
+    indices: Any
+    times: Any
+
+    def __init__(self, size: int, indices: Any, times: Any):
+        object.__setattr__(self, "size", size)
+        check_count(self, "size")
+        which = np.atleast_1d(np.asarray(indices))
+        when = np.atleast_1d(np.asarray(to_internal(times, TIME, "SpikeGenerator.times"), dtype=float))
+        if which.ndim != 1 or which.shape != when.shape:
+            raise DescriptionError(
+                f"SpikeGenerator.indices and .times must be (n,) both, got {which.shape} and {when.shape}"
+            )
+        if which.size and which.dtype.kind not in "iu":
+            raise DescriptionError(f"SpikeGenerator.indices must be whole numbers, got {which.dtype}")
+        outside = (which < 0) | (which >= size)
+        if outside.any():
+            raise DescriptionError(
+                f"SpikeGenerator.indices must be in 0..{size - 1}, got {which[outside][0]}"
+            )
+        wrong = ~np.isfinite(when) | (when < 0)
+        if wrong.any():
+            raise DescriptionError(f"SpikeGenerator.times must be >= 0 and finite, got {when[wrong][0]}")
+        object.__setattr__(self, "indices", which.astype(np.int64))
+        object.__setattr__(self, "times", when)
+
+    @property
+    def dimensions(self) -> Mapping[str, Dimension]:
+        """It has no variables."""
+        return {}
+
+    @property
+    def spiking(self) -> bool:
+        """It has spikes."""
+        return True
+
+    def build(self, scope: Scope) -> None:
+        """An index space and its schedule of spikes."""
+        steps = np.rint(self.times / scope.dt).astype(np.int64)
+        order = np.lexsort((self.indices, steps))
+        steps, indices = steps[order], self.indices[order]
+        twice = (np.diff(steps) == 0) & (np.diff(indices) == 0)
+        if twice.any():
+            at = int(np.argmax(twice))
+            raise DescriptionError(
+                f"{scope.prefix}: neuron {indices[at]} has two spikes within the step at "
+                f"{steps[at] * scope.dt:g} ms; "
+                f"a step of dt = {scope.dt:g} ms holds one"
+            )
+        scope.space(self.size)
+        scope.builder.add_list(scope.full("spikes"), scope.prefix)
+        schedule = EventSchedule(name=scope.full("schedule"), steps=steps, indices=indices.astype(np.int32))
+        scope.builder.add_schedule(schedule, scope.full("spikes"), "threshold")
+
+
+def _rates(rates: Any, size: int) -> Any:
+    """The rates, checked; numbers and arrays in Hz."""
+    if isinstance(rates, str):
+        _rate_text(rates)
+        return rates
+    if isinstance(rates, TimedArray):
+        values = rates.internal(FREQUENCY, "Poisson.rates")
+    else:
+        values = np.asarray(shown(rates, FREQUENCY, "Poisson.rates"), dtype=float)
+        if values.ndim and values.shape != (size,):
+            raise DescriptionError(f"Poisson.rates must be one number or ({size},), got shape {values.shape}")
+    wrong = ~(np.isfinite(values) & (values >= 0))
+    if wrong.any():
+        raise DescriptionError(f"Poisson.rates must be >= 0 and finite, got {values[wrong].flat[0]} Hz")
+    return rates if isinstance(rates, TimedArray) else values if values.ndim else float(values)
+
+
+def _rate_text(text: str) -> str:
+    """The text of a rate with its units resolved; 1/ms."""
+    checked = check(Equations(""), expressions={"rates": (text, FREQUENCY)}, known={}, where="Poisson.rates")
+    if checked.free:
+        raise DescriptionError(f"Poisson.rates: unknown name {sorted(checked.free)[0]!r} in {text!r}")
+    value = checked.expressions["rates"]
+    return value if isinstance(value, str) else unparse(value)
+
+
+def _check_probable(rates: Any, scope: Scope) -> None:
+    highest = float(np.max(rates))
+    if highest * scope.dt > 1.0:
+        raise DescriptionError(
+            f"{scope.prefix}: Poisson.rates of {highest * 1000:g} Hz give more than one spike per step of "
+            f"{scope.dt:g} ms; the highest rate there is {1000 / scope.dt:g} Hz"
+        )

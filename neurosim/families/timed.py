@@ -1,0 +1,131 @@
+"""Values that follow a table over time."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ..errors import DescriptionError, UnitError, check_positive
+from ..program import Scope, Table
+from ..units import TIME, Dimension, display_unit, parse_unit, to_internal
+from .plain import fields_of, show, to_plain
+
+BRIAN_BASES = ("m", "kg", "s", "A", "K", "mol", "cd")
+
+
+@dataclass(frozen=True, eq=False, repr=False, init=False)
+class TimedArray:
+    """Values known beforehand: row ``k`` holds from ``k*dt`` to ``(k + 1)*dt``, the last one ever after.
+
+    Parameters
+    ----------
+    values
+        (T,) values for all, or (T, N) values one per neuron; a quantity brings its own unit.
+    dt
+        How long a row holds, ms; a whole multiple of the time step of the run.
+    unit
+        Unit of plain ``values``, such as ``"nA"``; None for the unit in which the variable is shown.
+
+    Examples
+    --------
+    >>> from neurosim import TimedArray
+    >>> TimedArray([0.0, 120.0, 0.0], dt=100.0, unit="pA")
+    TimedArray(values=[0.0, 120.0, 0.0], dt=100.0, unit='pA')
+    """
+
+    values: Any
+    dt: float
+    unit: str | None = None
+
+    def __init__(self, values: Any, dt: Any, unit: str | None = None):
+        numbers, own = _split(values)
+        if numbers.ndim not in (1, 2) or not numbers.size:
+            raise DescriptionError(
+                f"TimedArray.values must be (T,) or (T, N), got an array of shape {numbers.shape}"
+            )
+        if not np.isfinite(numbers).all():
+            raise DescriptionError("TimedArray.values must be finite")
+        if own is not None and unit is not None:
+            raise DescriptionError("TimedArray.unit must be None where values is a quantity")
+        numbers.setflags(write=False)
+        object.__setattr__(self, "values", numbers)
+        object.__setattr__(self, "dt", to_internal(dt, TIME, "TimedArray.dt"))
+        object.__setattr__(self, "unit", own if own is not None else unit)
+        check_positive(self, "dt")
+        if self.unit is not None:
+            parse_unit(self.unit)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, TimedArray) and to_plain(self) == to_plain(other)
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        return show(self)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The fields as plain numbers, texts and lists."""
+        return fields_of(self)
+
+    def internal(self, dimension: Dimension, where: str) -> np.ndarray:
+        """The values in internal units of ``dimension``, (T,) or (T, N)."""
+        if self.unit is None:
+            return np.asarray(to_internal(self.values, dimension, where))
+        unit = parse_unit(self.unit)
+        if unit.dimension != dimension:
+            raise UnitError(f"{where} must be in {display_unit(dimension)}, got a TimedArray in {self.unit}")
+        return self.values * unit.factor
+
+    def build(self, scope: Scope, name: str, dimension: Dimension, size: int) -> None:
+        """Make ``name`` a variable of the part whose values are replaced row by row."""
+        where = scope.full(name)
+        values = self.internal(dimension, where)
+        if values.ndim == 2 and values.shape[1] != size:
+            raise DescriptionError(
+                f"{where} needs a TimedArray of shape (T,) or (T, {size}), got {values.shape}"
+            )
+        every = round(self.dt / scope.dt)
+        if every < 1 or abs(every * scope.dt - self.dt) > 1e-6 * self.dt:
+            raise DescriptionError(
+                f"{where}: TimedArray.dt must be a multiple of the time step {scope.dt:g} ms, "
+                f"got {self.dt:g} ms"
+            )
+        scope.state(name, values[0], dimension)
+        table = Table(name=scope.full(f"{name}_table"), values=values, every=every)
+        scope.builder.add_schedule(table, scope.full(name), "arrive")
+
+
+def current_steps(times: Any, values: Any, dt: float, unit: str | None = None) -> TimedArray:
+    """A TimedArray that takes ``values[n]`` from ``times[n]`` on, and 0 before the first.
+
+    Parameters
+    ----------
+    times, dt
+        When each step begins and the grain of the table, ms; the times are multiples of ``dt``.
+    values
+        One value per step, (n,).
+    """
+    starts = np.rint(np.asarray(times, dtype=float) / dt).astype(int)
+    numbers, own = _split(values)
+    if starts.ndim != 1 or starts.shape != numbers.shape or not starts.size:
+        raise DescriptionError(f"times and values must be (n,), got {starts.shape} and {numbers.shape}")
+    if starts[0] < 0 or (np.diff(starts) <= 0).any():
+        raise DescriptionError("times must not be negative and must ascend by at least dt")
+    table = np.zeros(int(starts[-1]) + 1)
+    for start, value in zip(starts, numbers, strict=True):
+        table[start:] = value
+    return TimedArray(table, dt, own if own is not None else unit)
+
+
+def _split(values: Any) -> tuple[np.ndarray, str | None]:
+    """Plain numbers and the unit that a pint or Brian 2 quantity brings."""
+    unit = None
+    if hasattr(values, "dimensionality") and hasattr(values, "magnitude"):
+        values, unit = values.magnitude, str(values.units) or "1"
+    elif callable(getattr(getattr(values, "dim", None), "get_dimension", None)):
+        powers = {base: values.dim.get_dimension(base) for base in BRIAN_BASES}
+        unit = "*".join(f"{base}**{power:g}" for base, power in powers.items() if power) or "1"
+    try:
+        return np.array(values, dtype=float, subok=False), unit
+    except (TypeError, ValueError):
+        raise DescriptionError(f"TimedArray.values must be numbers, got {values!r:.80}") from None

@@ -1,0 +1,136 @@
+"""Poisson input onto every neuron of a part."""
+
+import dataclasses
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from ..equations import Assign, Checked, Equations, check, names, parse
+from ..errors import DescriptionError, EquationError, NetworkError, check_count, listing, nearest
+from ..families import Part
+from ..families.plain import call, fields_of, shown
+from ..program import Buffer, Builder, Ref, Scope
+from ..units import FREQUENCY, Dimension, to_internal
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class Drive:
+    """Independent Poisson trains onto each neuron of a part; made by ``Network.drive``.
+
+    Parameters
+    ----------
+    name, part
+        Own name and that of the part.
+    on_event
+        What an event adds: ``"I += w"``.
+    rate, count
+        Rate of one train, Hz: a number, an array (N,) or a text in ``t`` and ``i``; and number of trains.
+    values
+        Values of the names that ``on_event`` uses and the part lacks.
+    """
+
+    name: str
+    part: str
+    on_event: str
+    rate: Any
+    count: int = 1
+    values: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The fields as plain numbers, texts, lists and dicts."""
+        return fields_of(self)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Drive) and self.to_dict() == other.to_dict()
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        return call("Drive", fields_of(self))
+
+
+def checked_drive(drive: Drive, part: Part) -> tuple[Drive, Checked]:
+    """The drive with plain values, and its texts with units resolved."""
+    where = f"drive {drive.name!r}"
+    check_count(drive, "count")
+    outside = {name: dim for name, dim in part.dimensions.items() if name not in drive.values}
+    expressions = {"rate": (drive.rate, FREQUENCY)} if isinstance(drive.rate, str) else {}
+    checked = check(
+        Equations(""),
+        statements={"on_event": drive.on_event},
+        expressions=expressions,
+        known=outside,
+        where=where,
+    )
+    for assign in checked.statements["on_event"]:
+        if assign.op != "+=":
+            raise EquationError(f"{where}: '{assign}' must add, with += or -=")
+        if assign.target not in part.targets:
+            raise EquationError(
+                f"{where}: {assign.target!r} of {drive.part!r} is constant; "
+                f"these can change: {listing(part.targets)}"
+            )
+    missing = sorted(set(checked.free) - set(drive.values))
+    if missing:
+        raise EquationError(f"{where} needs a value for: {', '.join(missing)}{nearest(missing[0], outside)}")
+    for name in drive.values:
+        if name not in checked.free:
+            raise NetworkError(f"{where} does not use {name!r}{nearest(name, checked.free)}")
+    values = {
+        name: _plain(value, checked.dimensions[name], part.size, f"{where}: {name}")
+        for name, value in drive.values.items()
+    }
+    rate = drive.rate
+    if not isinstance(rate, str):
+        rate = _plain(rate, FREQUENCY, part.size, f"{where}: rate")
+        if np.min(rate) < 0:
+            raise DescriptionError(f"{where}: rate must be >= 0, got {np.min(rate)} Hz")
+    return dataclasses.replace(drive, rate=rate, values=values), checked
+
+
+def lower_drive(drive: Drive, checked: Checked, scope: Scope) -> None:
+    """A ``Map`` over the part that adds a Poisson number of events in each step.
+
+    All statements of a drive count the same events.
+    """
+    builder = scope.builder
+    extra = {}
+    for name, value in drive.values.items():
+        internal = to_internal(value, checked.dimensions[name], name)
+        extra[name] = _add(builder, drive, name, internal, checked.dimensions[name])
+    if isinstance(drive.rate, str):
+        mean = f"{drive.count} * ({checked.expressions['rate']}) * dt"
+    else:
+        expected = to_internal(drive.rate, FREQUENCY, "rate") * drive.count * builder.dt
+        extra["events_per_step"] = _add(builder, drive, "events_per_step", expected, FREQUENCY / FREQUENCY)
+        mean = "events_per_step"
+    body = [Assign("_events", "=", f"poisson({mean})")]
+    for assign in checked.statements["on_event"]:
+        one = assign.value if names(parse(assign.value)) == {assign.value} else f"({assign.value})"
+        body.append(Assign(assign.target, "+=", f"{one} * _events"))
+    scope.map(body, "arrive", extra=extra)
+
+
+def _add(builder: Builder, drive: Drive, name: str, value: Any, dimension: Dimension) -> Ref:
+    """A constant of the drive: one number, or one for each neuron of the part."""
+    full = f"{drive.name}.{name}"
+    builder.add_buffer(
+        Buffer(
+            name=full,
+            space=drive.part if np.ndim(value) else None,
+            kind="parameter",
+            initial=value,
+            dimension=dimension,
+        )
+    )
+    return Ref(full)
+
+
+def _plain(value: Any, dimension: Dimension, size: int, where: str) -> Any:
+    internal = np.asarray(to_internal(value, dimension, where))
+    if internal.ndim and internal.shape != (size,):
+        raise DescriptionError(f"{where} must be one number or ({size},), got shape {internal.shape}")
+    if not np.isfinite(internal).all():
+        raise DescriptionError(f"{where} must be finite")
+    return shown(value, dimension, where)

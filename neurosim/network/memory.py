@@ -1,0 +1,67 @@
+"""Foreseeing whether a network fits into memory, before anything of it is drawn."""
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from ..connectivity import FromArrays, FromMatrix, estimate
+from ..connectivity.workers import available_memory, readable
+from ..errors import MemoryForeseenError
+from ..families import Part
+from .join import DISTRIBUTIONS, CheckedJoin
+
+PER_NEURON = 100
+"""Bytes that a neuron takes at the most in the network as built: a dozen variables of eight bytes."""
+
+
+def foreseen(joins: Mapping[str, CheckedJoin], parts: Mapping[str, Part], replicas: int) -> dict[str, int]:
+    """Bytes that each part and join will take, by name."""
+    needed = {name: part.size * PER_NEURON * replicas for name, part in parts.items()}
+    for name, checked in joins.items():
+        join = checked.join
+        source, target = parts[join.source], parts[join.target]
+        delay = 1000 if join.delay is not None and not isinstance(join.delay, int | float) else 1
+        given = isinstance(join.rule, FromArrays | FromMatrix)
+        edges, size = estimate(
+            join.rule,
+            sources=source.size,
+            targets=target.size,
+            same=join.source == join.target,
+            delay=None if given or delay == 1 else delay,
+            source_positions=getattr(source, "positions", None),
+            target_positions=getattr(target, "positions", None),
+        )
+        equations = checked.checked.equations
+        changing = len(equations.differential) * replicas
+        drawn = [
+            v for v in (*join.values.values(), *join.initial.values()) if isinstance(v, (str, *DISTRIBUTIONS))
+        ]
+        arrays = [v for v in join.values.values() if np.ndim(v)]
+        needed[name] = size + edges * (4 * len(drawn) + 8 * (len(arrays) + changing))
+    return needed
+
+
+def check_fits(
+    joins: Mapping[str, CheckedJoin], parts: Mapping[str, Part], replicas: int, limit: int | None
+) -> None:
+    """Refuse a network that will not fit.
+
+    Parameters
+    ----------
+    limit
+        Bytes allowed; None for what is free.
+
+    Raises
+    ------
+    MemoryForeseenError
+        Saying how much is needed, how much there is, and what needs most.
+    """
+    needed = foreseen(joins, parts, replicas)
+    total, allowed = sum(needed.values()), available_memory() if limit is None else limit
+    if allowed is not None and total > allowed:
+        largest = max(needed, key=lambda name: needed[name])
+        raise MemoryForeseenError(
+            f"the network would need {readable(total)}, of which {largest} takes "
+            f"{readable(needed[largest])}, but only {readable(allowed)} are "
+            f"{'available' if limit is None else 'allowed'}"
+        )

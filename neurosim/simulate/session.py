@@ -1,0 +1,349 @@
+"""Simulations: one shot, or a session that runs on."""
+
+import time
+import warnings
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+
+from .._version import __version__
+from ..backends import Options, Runner, backend
+from ..errors import CheckpointError, DescriptionError, NetworkError, listing, nearest
+from ..network import Network
+from ..program import Buffer, Program
+from ..recording import Recorder, Recording
+from ..recording.clock import whole_steps
+from ..units import TIME, display_unit, to_internal
+from .checkpoint import Checkpoint, read_checkpoint, write_checkpoint
+from .finite import FiniteCheck
+from .interrupt import Interrupt
+from .progress import Bar, Progress, make_progress
+from .requests import resolve
+
+DTYPES = ("float32", "float64")
+
+
+class Interrupted(UserWarning):
+    """A run was stopped by Ctrl-C; what was recorded until then is kept."""
+
+
+class Simulation:
+    """A network that runs, can be looked at and changed, saved, and run on. See ``simulate``.
+
+    Parameters
+    ----------
+    network, dt, backend, seed, record, dtype, threads, replicas, progress, memory_limit, path
+        As for ``simulate``.
+
+    Examples
+    --------
+    >>> from neurosim import LIF, Network, Simulation
+    >>> session = Simulation(Network({"cell": LIF(2, i=30.0)}), backend="reference", record=["cell.spikes"])
+    >>> recording = session.run(100.0)
+    >>> session.set("cell.drive", 0.0)
+    >>> recording = session.run(50.0)
+    >>> session.time
+    150.0
+    """
+
+    def __init__(
+        self,
+        network: Network,
+        *,
+        dt: Any = 0.1,
+        backend: str = "numba",
+        seed: int = 0,
+        record: Any = (),
+        dtype: str = "float32",
+        threads: int = 0,
+        replicas: int = 1,
+        progress: bool | Progress = True,
+        memory_limit: int | None | Literal["auto"] = "auto",
+        path: str | Path | None = None,
+        _start: Checkpoint | None = None,
+    ):
+        if not isinstance(network, Network):
+            raise NetworkError(f"network must be a Network, got {network!r:.80}")
+        dtype = _checked_dtype(dtype)
+        if isinstance(threads, bool) or not isinstance(threads, int | np.integer) or threads < 0:
+            raise DescriptionError(f"threads must be a whole number >= 0, got {threads!r}")
+        self.network, self._dtype = network, dtype
+        self._description = network.to_dict()
+        begun = time.perf_counter()
+        self._program = network.build(dt=dt, seed=seed, replicas=replicas)
+        probes, channels = resolve(record, self._program)
+        self._runner = _prepared(backend, self._program, probes, Options(dtype=dtype, threads=int(threads)))
+        self._written: set[str] = set()
+        if _start is not None:
+            self._runner.restore(_start.step, _start.state)
+            written = {name for name in _start.state if name in self._program.buffers}
+            self._written = {name for name in written if self._program.buffers[name].kind == "parameter"}
+        self._recorder = Recorder(
+            channels,
+            dt=self._program.dt,
+            start_step=self._runner.step,
+            memory_limit=memory_limit,
+            path=path,
+            metadata={"backend": backend, "dtype": dtype, "seed": int(seed), "version": __version__},
+        )
+        self._progress = progress
+        self._finite = FiniteCheck(self._program, self._runner)
+        self._over = ""
+        self._seconds = {"prepared in (s)": time.perf_counter() - begun, "ran for (s)": 0.0}
+
+    @property
+    def time(self) -> float:
+        """Model time reached, ms."""
+        return round(self._runner.step * self._program.dt, 9)
+
+    @property
+    def program(self) -> Program:
+        """What the network was built into."""
+        return self._program
+
+    def run(self, duration: Any) -> Recording:
+        """Run on for ``duration`` ms (a multiple of dt) and give everything recorded so far.
+
+        Ctrl-C ends the run after the chunk that it falls into, with a warning ``Interrupted``; the state is
+        whole, the recording holds what was caught (its ``finished`` is False), and the session can run on.
+
+        Raises
+        ------
+        NonFiniteError
+            When a state variable becomes infinite or not a number; its ``recording`` is what there was.
+        """
+        if self._over:
+            raise DescriptionError(f"this simulation cannot run on: {self._over}")
+        steps = whole_steps("duration", to_internal(duration, TIME, "duration"), self._program.dt)
+        start = self._runner.step
+        self._advance(start, start + steps)
+        if self._runner.step < start + steps:
+            warnings.warn(f"stopped by Ctrl-C at {self.time:g} ms", Interrupted, stacklevel=2)
+        return self._recorder.snapshot(self._runner.step)
+
+    def finish(self, finished: bool = True) -> Recording:
+        """Close the recording, also that on disk, and give it; the simulation cannot run on afterwards."""
+        self._over = self._over or "its recording is closed"
+        return self._recorder.finish(self._runner.step, finished)
+
+    def get(self, name: str) -> Any:
+        """A variable such as ``exc.v`` in the unit in which it is shown: a number, (N,), or (B, N)."""
+        buffer = self._buffer(name)
+        factor = display_unit(buffer.dimension).factor
+        values = self._runner.read(name)
+        return values if factor == 1.0 or buffer.dtype != "float" else values / factor
+
+    def set(self, name: str, values: Any) -> None:
+        """Set a variable from a number, (N,) values, or a quantity; plain numbers are in the unit of ``get``.
+
+        Constants of parts cannot be set: solvers have already computed with them.
+        """
+        buffer = self._buffer(name)
+        part = name.partition(".")[0]
+        if buffer.kind == "parameter" and part in self.network.parts:
+            raise NetworkError(
+                f"{name} is a constant of {part!r}; give the part another value and build it anew"
+            )
+        self._runner.write(name, to_internal(values, buffer.dimension, name))
+        self._written.add(name)
+
+    def save(self, path: str | Path) -> None:
+        """Save everything that the further run depends on; ``load`` goes on to the same bits."""
+        program = self._program
+        state = dict(self._runner.state())
+        write_checkpoint(
+            path,
+            Checkpoint(
+                network=self._description,
+                dt=program.dt,
+                seed=program.seed,
+                replicas=program.replicas,
+                dtype=self._dtype,
+                step=self._runner.step,
+                state=state | {n: self._runner.read(n) for n in self._written if n not in state},
+            ),
+        )
+
+    @classmethod
+    def load(
+        cls, path: str | Path, network: Network | None = None, *, backend: str = "numba", **options: Any
+    ) -> "Simulation":
+        """Take up a saved simulation.
+
+        Parameters
+        ----------
+        path
+            What ``save`` wrote.
+        network
+            The network it must belong to; None takes the one in the file.
+        backend, **options
+            ``record``, ``threads``, ``progress``, ``memory_limit``, ``path`` as for ``simulate``.
+
+        Raises
+        ------
+        CheckpointError
+            When the file is missing, damaged, foreign, or belongs to another network.
+        """
+        for name in ("dt", "seed", "replicas", "dtype"):
+            if name in options:
+                raise CheckpointError(f"{name} is part of the checkpoint and cannot be given")
+        checkpoint = read_checkpoint(path)
+        try:
+            saved = Network.from_dict(checkpoint.network)
+        except DescriptionError as error:
+            raise CheckpointError(f"{path} holds a network that cannot be built: {error}") from None
+        if network is not None and network != saved:
+            raise CheckpointError(f"{path} belongs to another network")
+        return cls(
+            saved,
+            dt=checkpoint.dt,
+            seed=checkpoint.seed,
+            replicas=checkpoint.replicas,
+            dtype=checkpoint.dtype,
+            backend=backend,
+            _start=checkpoint,
+            **options,
+        )
+
+    def info(self) -> dict[str, Any]:
+        """Backend, sizes, and seconds spent."""
+        neurons = sum(space.size for space in self._program.spaces.values())
+        edges = sum(space.size for space in self._program.edges.values())
+        return {**self._runner.info(), "neurons": neurons, "edges": edges, **self._seconds}
+
+    def __repr__(self) -> str:
+        name = self._runner.info().get("backend", "")
+        return f"Simulation(at {self.time:g} ms, dt={self._program.dt:g} ms, {name})"
+
+    def _advance(self, start: int, stop: int) -> None:
+        runner, dt = self._runner, self._program.dt
+        progress, begun = make_progress(self._progress), time.perf_counter()
+        total = round((stop - start) * dt, 9)
+        try:
+            with Interrupt() as interrupt:
+                while runner.step < stop and not interrupt.asked:
+                    self._finite.before()
+                    runner.advance(stop, self._recorder)
+                    if self._finite.found():
+                        self._fail()
+                    self._recorder.reached(runner.step)
+                    if progress is not None:
+                        progress(round((runner.step - start) * dt, 9), total)
+        finally:
+            self._seconds["ran for (s)"] += time.perf_counter() - begun
+            if isinstance(progress, Bar):
+                progress.close()
+
+    def _fail(self) -> None:
+        step, error = self._finite.locate()
+        self._over = str(error)
+        error.recording = self._recorder.snapshot(step)  # type: ignore[attr-defined]
+        raise error
+
+    def _buffer(self, name: str) -> Buffer:
+        if name not in self._program.buffers:
+            known = self._program.buffers
+            raise NetworkError(
+                f"there is no variable {name!r}{nearest(name, known)}; there are: {listing(known)}"
+            )
+        return self._program.buffers[name]
+
+
+def simulate(
+    network: Network,
+    duration: Any,
+    *,
+    dt: Any = 0.1,
+    backend: str = "numba",
+    seed: int = 0,
+    record: Any = (),
+    dtype: str = "float32",
+    threads: int = 0,
+    replicas: int = 1,
+    progress: bool | Progress = True,
+    memory_limit: int | None | Literal["auto"] = "auto",
+    path: str | Path | None = None,
+) -> Recording:
+    """Run a network and give what was recorded.
+
+    Parameters
+    ----------
+    network
+        What to run.
+    duration, dt
+        Model time and time step, ms or quantities; the duration is a multiple of the step.
+    backend
+        ``numba`` (fast) or ``reference`` (plain, float64).
+    seed
+        Of everything drawn: edges, values and noise. The same seed gives the same numbers.
+    record
+        What to keep: ``"exc.spikes"``, ``"exc.v"``, ``"exc.v[:5]"``, ``"exc.v[[1, 5]]"``, a variable of edges
+        such as ``"exc_to_inh.w[:3]"``; pairs ``("exc.v", 1.0)`` or a dict for samples every so many ms;
+        ``"spikes"`` for all spikes. A sample of step k is the state at (k + 1) dt.
+    dtype
+        ``float32`` or ``float64``.
+    threads
+        Number of threads; 0 chooses by the work. The result does not depend on it.
+    replicas
+        Number of copies with the same edges and own draws; replica b draws with ``seed + b``.
+    progress
+        True shows a bar in terminals and notebooks, False nothing; or a callable(done_ms, total_ms).
+    memory_limit
+        Bytes of recording to hold in memory before it goes to disk; ``auto`` is a part of what is free.
+    path
+        Folder to which the recording is written while the run goes on.
+
+    Returns
+    -------
+    Recording
+        After Ctrl-C what was recorded until then, with ``finished`` False and a warning ``Interrupted``; a
+        second Ctrl-C raises KeyboardInterrupt at once.
+
+    Raises
+    ------
+    MemoryForeseenError
+        When the network would not fit into memory; nothing has been allocated then.
+    NonFiniteError
+        When a state variable becomes infinite or not a number; its ``recording`` is what there was.
+    """
+    step = to_internal(dt, TIME, "dt")
+    if step > 0:  # a wrong duration is told before the network is built; a wrong dt is told by the network
+        whole_steps("duration", to_internal(duration, TIME, "duration"), step)
+    session = Simulation(
+        network,
+        dt=dt,
+        backend=backend,
+        seed=seed,
+        record=record,
+        dtype=dtype,
+        threads=threads,
+        replicas=replicas,
+        progress=progress,
+        memory_limit=memory_limit,
+        path=path,
+    )
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", Interrupted)
+        session.run(duration)
+    stopped = False
+    for warning in caught:
+        stopped = stopped or issubclass(warning.category, Interrupted)
+        warnings.warn(warning.message, warning.category, stacklevel=2)
+    return session.finish(finished=not stopped)
+
+
+def _checked_dtype(dtype: Any) -> str:
+    try:
+        name = np.dtype(dtype).name
+    except TypeError:
+        name = str(dtype)
+    if name not in DTYPES:
+        raise DescriptionError(
+            f"dtype must be one of {listing(DTYPES)}, got {dtype!r}{nearest(name, DTYPES)}"
+        )
+    return name
+
+
+def _prepared(name: str, program: Program, probes: Any, options: Options) -> Runner:
+    return backend(name).prepare(program, probes, options)

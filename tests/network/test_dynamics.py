@@ -1,0 +1,98 @@
+"""What joins do in time: delays, plasticity, coupling, drives."""
+
+import numpy as np
+import pytest
+
+from neurosim import Network, Neurons, SpikeGenerator, simulate
+from neurosim.connectivity import AllToAll, FromArrays, OneToOne
+
+SUM = "x : 1"
+
+
+def run(net, duration, record, backend, dt=0.1, **more):
+    return simulate(
+        net, duration, dt=dt, record=record, backend=backend, dtype="float64", progress=False, **more
+    )
+
+
+@pytest.mark.parametrize(("delay", "steps"), [(None, 1), (0.1, 1), (0.5, 5), (1.24, 12)])
+def test_a_spike_arrives_at_the_beginning_of_step_k_plus_d(backend, delay, steps):
+    net = Network()
+    net.add("source", SpikeGenerator(1, [0], [0.3]))
+    net.add("sink", Neurons(1, SUM))
+    net.connect("source", "sink", OneToOne(), on_pre="x += 1", delay=delay)
+    x = run(net, 3.0, "sink.x", backend)["sink.x"].values[:, 0]
+    assert np.flatnonzero(x)[0] == 3 + steps
+    assert x[-1] == 1.0
+
+
+def test_each_edge_has_its_own_delay_and_weight_in_the_order_given(backend):
+    net = Network({"source": SpikeGenerator(2, [0, 1], [0.0, 0.0]), "sink": Neurons(2, SUM)})
+    net.connect("source", "sink", FromArrays([1, 0], [0, 1]), on_pre="x += w", w=[5.0, 7.0], delay=[0.3, 0.1])
+    x = run(net, 0.5, "sink.x", backend)["sink.x"].values
+    assert x[:, 0].tolist() == [0.0, 0.0, 0.0, 5.0, 5.0]
+    assert x[:, 1].tolist() == [0.0, 7.0, 7.0, 7.0, 7.0]
+
+
+def test_edges_remember_and_depress(backend):
+    net = Network({"source": SpikeGenerator(1, [0, 0, 0], [0.0, 1.0, 2.0]), "sink": Neurons(1, SUM)})
+    net.connect("source", "sink", OneToOne(), model="r : 1", on_pre="x += r; r = r/2", initial={"r": 1.0})
+    recording = run(net, 3.0, ["sink.x", "source_to_sink.r"], backend)
+    assert recording["sink.x"].values[-1, 0] == 1.75
+    assert recording["source_to_sink.r"].values[-1, 0] == 0.125
+
+
+def test_an_event_driven_trace_equals_the_clock_driven_one(backend):
+    spikes, more = [0.0, 1.0, 3.7], {"tau": 2.0, "delay": 0.1}
+    found = []
+    for flag in ("event-driven", "clock-driven"):
+        net = Network({"source": SpikeGenerator(1, [0] * 3, spikes), "sink": Neurons(1, SUM)})
+        net.connect(
+            "source",
+            "sink",
+            OneToOne(),
+            model=f"da/dt = -a/tau : 1 ({flag})",
+            on_pre="a += 1; x += a",
+            **more,
+        )
+        found.append(run(net, 6.0, "sink.x", backend)["sink.x"].values[-1, 0])
+    expected = sum(np.exp(-(b - a) / 2.0) for a in spikes for b in spikes if b >= a)
+    assert found == pytest.approx([expected, expected], rel=1e-9)
+
+
+def test_a_spike_of_the_target_changes_its_edges_at_once(backend):
+    net = Network(
+        {
+            "source": SpikeGenerator(2, [0], [50.0]),
+            "sink": Neurons(1, "x : 1", threshold="x > 0.5", reset="x = 0"),
+        }
+    )
+    net.add("kick", SpikeGenerator(1, [0], [0.2]))
+    net.connect("kick", "sink", OneToOne(), on_pre="x += 1")
+    net.connect("source", "sink", AllToAll(), model="w : 1", on_post="w += 0.25", name="plastic")
+    w = run(net, 1.0, "plastic.w", backend)["plastic.w"].values
+    assert np.all(w[:3] == 0.0) and np.all(w[3:] == 0.25)
+
+
+def test_gap_junctions_bring_potentials_together_and_keep_their_sum(backend):
+    net = Network({"cell": Neurons(2, "dv/dt = I/ms : mV\nI : mV", initial={"v": "10*i*mV"})})
+    net.connect("cell", "cell", AllToAll(self_connections=False), couple="I = g*(v_pre - v_post)", g=0.5)
+    v = run(net, 20.0, "cell.v", backend)["cell.v"].values
+    assert np.allclose(v.sum(axis=1), 10.0)
+    assert abs(v[-1, 0] - v[-1, 1]) < 1e-6
+
+
+def test_a_drive_brings_count_times_rate_events(backend):
+    net = Network({"sink": Neurons(500, SUM)})
+    net.drive("sink", "x += w", rate=20.0, count=10, w=2.0)
+    x = run(net, 100.0, [("sink.x", 100.0)], backend)
+    # 20 events of size 2 each on average; the mean over 500 neurons has a standard error of 0.4
+    assert x["sink.x"].values[-1].mean() == pytest.approx(40.0, abs=1.6)
+
+
+def test_a_name_with_a_side_is_read_there(backend):
+    net = Network(
+        {"source": SpikeGenerator(1, [0], [0.0]), "sink": Neurons(2, "x : 1\ny : 1", initial={"y": "1 + i"})}
+    )
+    net.connect("source", "sink", AllToAll(), on_pre="x += w*y_post", w=3.0)
+    assert run(net, 1.0, "sink.x", backend)["sink.x"].values[-1].tolist() == [3.0, 6.0]
