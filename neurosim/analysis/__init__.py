@@ -1,0 +1,32 @@
+"""Numbers from spikes and traces."""
+
+from .counts import correlation, fano_factor, mean_correlation, spike_counts
+from .distances import van_rossum, victor_purpura
+from .intervals import cv, cv2, cv_isi, isi, lv
+from .population import chi, synchrony
+from .rate import PopulationRate, mean_rate, population_rate, rates
+from .spectra import Correlogram, Spectrum, autocorrelation, power_spectrum
+
+__all__ = [
+    "Correlogram",
+    "PopulationRate",
+    "Spectrum",
+    "autocorrelation",
+    "chi",
+    "correlation",
+    "cv",
+    "cv2",
+    "cv_isi",
+    "fano_factor",
+    "isi",
+    "lv",
+    "mean_correlation",
+    "mean_rate",
+    "population_rate",
+    "power_spectrum",
+    "rates",
+    "spike_counts",
+    "synchrony",
+    "van_rossum",
+    "victor_purpura",
+]

@@ -1,0 +1,18 @@
+"""Figures; each function draws into ``ax`` and returns it, and none calls ``show``."""
+
+from .distributions import histogram, spectrum
+from .edges import connectivity
+from .overview import overview, raster_with_rates
+from .spikes import raster, rate
+from .variables import traces
+
+__all__ = [
+    "connectivity",
+    "histogram",
+    "overview",
+    "raster",
+    "raster_with_rates",
+    "rate",
+    "spectrum",
+    "traces",
+]
