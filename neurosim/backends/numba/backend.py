@@ -10,6 +10,7 @@ from ...errors import BackendError, listing
 from ...kernels.loader import load
 from ...program import Probe, Program, Propagate, check_probes, check_program
 from ..base import Backend, Options
+from .homes import settle
 from .layout import Layout
 from .module import make_module
 from .runner import NumbaRunner
@@ -35,12 +36,13 @@ class NumbaBackend(Backend):
         begun = time.perf_counter()
         check_program(program)
         check_probes(program, probes)
-        program = separated(program)
-        layout = Layout(program, np.dtype(options.dtype), lanes)
-        generated = make_module(program, probes, layout)
+        settled, places = settle(separated(program))
+        recorded = {probe.source for probe in probes}
+        layout = Layout(settled, places, np.dtype(options.dtype), lanes, recorded)
+        generated = make_module(settled, probes, layout)
         module = load("program", generated.text)
         built = time.perf_counter()
-        runner = NumbaRunner(program, probes, layout, generated, module, min(threads, max(lanes, program.replicas)))
+        runner = NumbaRunner(settled, probes, layout, generated, module, min(threads, max(lanes, program.replicas)))
         runner.compile()
         runner.times = {"layout_s": built - begun, "compile_s": time.perf_counter() - built}
         return runner

@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from ...program import Compete, Diffuse, Events, Map, MapEdges, MatMul, Operation, Play, Program, Propagate, Reduce
+from ...program import Compete, Diffuse, Events, Map, MatMul, Operation, Play, Propagate, Reduce
+from .layout import Layout
 
 
 @dataclass
@@ -15,8 +16,23 @@ class Access:
     writes: set[str] = field(default_factory=set)
 
 
-def access(op: Operation, program: Program) -> Access:
+def access(group: Sequence[Operation], layout: Layout) -> Access:
+    """The accesses of operations that run as one, by the arrays that twins share."""
+    found = [_access(op, layout) for op in group]
+    program = layout.program
+
+    def at_home(names: set[str]) -> set[str]:
+        arrays = {layout.array_symbol(n) for n in names if n in program.buffers and not layout.is_number(n)}
+        return arrays | {layout.list_symbol(n) for n in names if n in program.lists}
+
+    delayed = {layout.list_symbol(n): d for a in found for n, d in a.delayed.items()}
+    return Access(at_home(set().union(*(a.crosses for a in found))), delayed,
+                  at_home(set().union(*(a.writes for a in found))))
+
+
+def _access(op: Operation, layout: Layout) -> Access:
     """The accesses of one operation; ``delayed`` are event lists with the shortest delay of reading them."""
+    program = layout.program
     if isinstance(op, Map):
         return Access(writes={r.buffer for n, r in op.names.items() if any(a.target == n for a in op.body)})
     if isinstance(op, Events | Play):
@@ -43,12 +59,12 @@ class Waits:
     every: int
 
 
-def waits(operations: Sequence[Operation], program: Program) -> Waits:
-    """Wait before an operation that reads what others wrote, or writes what others may still be reading.
+def waits(groups: Sequence[Sequence[Operation]], layout: Layout) -> Waits:
+    """Wait before a group of operations that reads what others wrote, or writes what others may still be reading.
 
     Where only event lists with delays of at least m steps cross, waiting every m steps is enough.
     """
-    found = [access(op, program) for op in operations]
+    found = [access(group, layout) for group in groups]
     shortest = min((d for a in found for d in a.delayed.values()), default=None)
     buffers_cross = any(a.crosses & {w for b in found for w in b.writes} for a in found)
     if shortest is not None and not buffers_cross:

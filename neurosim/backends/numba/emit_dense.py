@@ -1,8 +1,10 @@
 """Products, reductions, competitions and schedules."""
 
 from ...program import Compete, EventSchedule, MatMul, Play, Reduce
+from .emit_maps import goes_on
 from .functions import Function
-from .layout import Layout, symbol
+from .layout import Layout
+from .memory import symbol
 
 
 def emit_matmul(op: MatMul, layout: Layout) -> Function:
@@ -65,7 +67,7 @@ def emit_compete(op: Compete, layout: Layout) -> Function:
 def _emit_drawn(f: Function, op: Compete, one: str) -> None:
     """The first index whose cumulative sum passes a uniform number times the sum."""
     bits = 8 * f.layout.dtype.itemsize
-    words, key, stream = f.scratch("words"), f.need("key", "keys[r]"), f.need("stream", str(op.stream))
+    words, key, stream = f.scratch("words"), f.need("key", "keys[r]"), f.integer("stream", op.stream)
     for row in range(bits // 32):
         f.add(1, f"philox_block(n >> 6, t, {0x8000 * row}, {stream}, {key}[0], {key}[1], {words}[{row}])")
     taken = ", ".join(f"{words}[{row}, n & 63]" for row in range(bits // 32))
@@ -82,12 +84,14 @@ def emit_play(op: Play, layout: Layout) -> Function:
         ring, counts = f.events(op.into)
         ranges = f.ranges(layout.program.lists[op.into].space)
         when, who = f.need("when", "when_" + s), f.need("who", "who_" + s)
-        f.add(0, f"slot, n = t & ({ring}.shape[0] - 1), 0",
-              f"start, end = {ranges}[q], {ranges}[q + 1]",
+        begun = f"{counts}[slot, q] if {f.integer('goes_on', goes_on(op.into, layout))} else 0"
+        space = layout.program.lists[op.into].space
+        f.add(0, f"slot = t & ({ring}.shape[0] - 1)", f"n, base = {begun}, {f.splits(space)}[q]",
+              f"start, end = {ranges}[q] - {f.offset(space)}, {ranges}[q + 1] - {f.offset(space)}",
               f"k = np.searchsorted({when}, t)",
               f"while k < {when}.size and {when}[k] == t:",
               f"    if start <= {who}[k] < end:",
-              f"        {ring}[slot, start + n] = {who}[k]", "        n += 1", "    k += 1",
+              f"        {ring}[slot, base + n] = {who}[k] + {f.offset(space)}", "        n += 1", "    k += 1",
               f"{counts}[slot, q] = n")
         return f
     f = Function(layout, "Play a table")

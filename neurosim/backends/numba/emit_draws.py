@@ -2,7 +2,8 @@
 
 from ...program import Draw, Events, Map
 from .functions import Function
-from .layout import Layout, symbol
+from .layout import Layout
+from .memory import symbol
 from .text import Text
 
 Elementwise = Map | Events
@@ -29,7 +30,7 @@ def emit_block_draws(f: Function, depth: int, op: Elementwise, layout: Layout, b
     """Fill the words of a block of 64 indices."""
     row = 0
     for draw, numbers in word_rows(op, layout):
-        words, stream = f.scratch("words"), f.need("stream", str(op.stream), "stream_")
+        words, stream = f.scratch("words"), f.integer("stream", op.stream, str(op.stream))
         key = f.need("key", "keys[r]")
         for number in numbers:
             f.add(depth, f"philox_block({block}, t, {number}, {stream}, {key}[0], {key}[1], {words}[{row}])")

@@ -24,7 +24,7 @@ def emit_propagate(op: Propagate, layout: Layout) -> Function:
         target = "j"
     _load(f, depth + 1, text, "target", [op.value])
     _load(f, depth + 1, text, "edge", [op.value])
-    out = f.out(op.target)
+    out = f.out(op.target, layout.program.edges[op.edges].target)
     f.add(depth + 1, f"{out}[{target}] += {text.value(op.value)}")
     return f
 
@@ -63,15 +63,19 @@ def _open_delayed(f: Function, edges: str, events: str) -> int:
     """Loops over delays (longest first), then sources; leaves the row's chunk in ``a`` to ``z``."""
     first, bounds, delays = (f.edges(kind, edges) for kind in ("first", "bounds", "delays"))
     ring, counts = f.events(events)
-    ranges = f.ranges(f.layout.program.edges[edges].source, "source_ranges")
+    source = f.layout.program.edges[edges].source
+    splits, offset = f.splits(source), f.offset(source)
+    alone = f.layout.is_alone(source) or f.layout.place(source).home == source
+    skip = [] if alone else [f"            if i < 0 or i >= {first}.size - 1:", "                continue"]
     f.add(
-        0, f"lanes = {ranges}.size - 1",
+        0, f"lanes = {splits}.size - 1",
         f"for d in range({delays}.size - 1, -1, -1):",
         f"    slot = (t - {delays}[d]) & ({ring}.shape[0] - 1)",
         "    for lane in range(lanes):",
-        f"        start, count = {ranges}[lane], {counts}[slot, lane]",
+        f"        start, count = {splits}[lane], {counts}[slot, lane]",
         "        for n in range(count):",
-        f"            i = {ring}[slot, start + n]",
+        f"            i = {ring}[slot, start + n] - {offset}",
+        *skip,
         f"            a = {first}[i] + np.int64({bounds}[i, d * lanes + q])",
         f"            z = {first}[i] + np.int64({bounds}[i, d * lanes + q + 1])",
     )

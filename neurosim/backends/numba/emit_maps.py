@@ -6,10 +6,11 @@ point is strict, so a lane's result does not depend on how it was vectorised.
 
 from collections.abc import Collection, Sequence
 
-from ...program import Events, Map
+from ...program import Events, Map, Play
 from .emit_draws import Elementwise, emit_block_draws, emit_draw_values
 from .functions import Function
-from .layout import BLOCK, Layout
+from .layout import Layout
+from .memory import BLOCK
 from .text import Text
 
 MOST_IN_ONE_LOOP = 12
@@ -21,11 +22,12 @@ def emit_group(operations: Sequence[Elementwise], layout: Layout) -> Function:
     space = operations[0].space
     f = Function(layout, ", ".join(type(op).__name__ for op in operations))
     ranges = f.ranges(space)
-    f.add(0, f"start, end = {ranges}[q], {ranges}[q + 1]")
+    f.add(0, f"start, end = {ranges}[q], {ranges}[q + 1]", f"base = {f.splits(space)}[q]")
     made = [op.into for op in operations if isinstance(op, Events)]
     for n, found in enumerate(made):
-        ring, _ = f.events(found)
-        f.add(0, f"slot{n} = t & ({ring}.shape[0] - 1)", f"count{n} = 0")
+        ring, counts = f.events(found)
+        begun = f"{counts}[slot{n}, q] if {f.integer('goes_on', goes_on(found, layout), found)} else 0"
+        f.add(0, f"slot{n} = t & ({ring}.shape[0] - 1)", f"count{n} = {begun}")
     _time(f, operations, space)
     blockwise = [op for op in operations if isinstance(op, Events) or op.at is None]
     if made:
@@ -42,6 +44,16 @@ def emit_group(operations: Sequence[Elementwise], layout: Layout) -> Function:
     for n, found in enumerate(made):
         f.add(0, f"{f.events(found)[1]}[slot{n}, q] = count{n}")
     return f
+
+
+def goes_on(found: str, layout: Layout) -> int:
+    """1 when a part before this one has begun the common list in the same step, else 0."""
+    home = layout.place(layout.program.lists[found].space).home
+    sharing = [name for name, at in layout.program.lists.items() if layout.place(at.space).home == home
+               and layout.list_symbol(name) == layout.list_symbol(found)]
+    first = next(op.into for op in layout.program.operations
+                 if isinstance(op, Events | Play) and op.into in sharing)
+    return int(first != found)
 
 
 def _time(f: Function, operations: Sequence[Elementwise], space: str) -> None:
@@ -67,12 +79,12 @@ def _emit_in_block(f: Function, op: Elementwise, layout: Layout, made: list[str]
     if isinstance(op, Map) and op.at is not None:
         if op.at in made:
             n, ring = made.index(op.at), f.events(op.at)[0]
-            f.add(1, f"for j in range(before{n}, count{n}):", f"    k = {ring}[slot{n}, start + j]")
+            f.add(1, f"for j in range(before{n}, count{n}):", f"    k = {ring}[slot{n}, base + j]")
             _emit_body(f, 2, op, layout, at="k", inside=False)
         return
     known = _still_known(before, op)
     if known is None:
-        emit_block_draws(f, 1, op, layout, "b >> 6")
+        emit_block_draws(f, 1, op, layout, f"(b - {f.offset(op.space)}) >> 6" if op.draws else "")
         f.add(1, f"for lane in range({BLOCK}):")
     if isinstance(op, Map):
         _emit_body(f, 2, op, layout, at="lane", inside=True)
@@ -108,8 +120,8 @@ def _emit_compaction(f: Function, op: Events, n: int) -> None:
         "        while bits != 0:",
         "            k = b + 8 * w + (ctz(bits) >> 3)",
         "            bits &= bits - 1",
-        f"            if k < {f.size(op.space)}:",
-        f"                {f.events(op.into)[0]}[slot{n}, start + count{n}] = k",
+        f"            if k < {f.integer('behind', f.layout.span(op.space)[1])}:",
+        f"                {f.events(op.into)[0]}[slot{n}, base + count{n}] = k",
         f"                count{n} += 1",
     )
 
@@ -118,15 +130,15 @@ def _emit_at_list(f: Function, op: Map, layout: Layout) -> None:
     """A map over the events that an earlier function collected in this step."""
     ring, counts = f.events(op.at or "")
     f.add(0, f"slot = t & ({ring}.shape[0] - 1)", f"for j in range({counts}[slot, q]):",
-          f"    k = {ring}[slot, start + j]")
-    _emit_body(f, 1, op, layout, at="k", inside=False)
+          f"    k = {ring}[slot, base + j]", "    if start <= k < end:")
+    _emit_body(f, 2, op, layout, at="k", inside=False)
 
 
 def _emit_body(f: Function, depth: int, op: Map, layout: Layout, *, at: str, inside: bool) -> None:
     """Load, compute, store for one index; ``inside`` a block the views of the block are used."""
     if not inside:
         # one index at a time draws its whole block: rare, and the numbers stay the same
-        emit_block_draws(f, depth, op, layout, "k >> 6")
+        emit_block_draws(f, depth, op, layout, f"(k - {f.offset(op.space)}) >> 6" if op.draws else "")
     _emit_loads(f, depth, op, [*_texts(op), *(a.target for a in op.body if a.op == "+=")], layout, at, inside)
     emit_draw_values(f, depth, op, layout, "lane" if inside else "k & 63")
     text = Text(f, op.names)
@@ -145,4 +157,5 @@ def _emit_loads(f: Function, depth: int, op: Elementwise, texts: list[str], layo
             array = ("s" if inside else "") + f.array(ref.buffer)
             f.add(depth, f"x_{name} = {text.load(name, f'{array}[{at}]')}")
     if "i" in used:
-        f.add(depth, "x_i = F(b + lane)" if inside else "x_i = F(k)")
+        own = "b + lane" if inside else "k"
+        f.add(depth, f"x_i = F({own} - {f.offset(op.space)})")

@@ -4,7 +4,8 @@ A function's text names its parameters by what they are in the model (``a_v``, n
 belongs to one part. So two populations of one kind give the same text, which is compiled once.
 """
 
-from .layout import Layout, symbol
+from .layout import Layout
+from .memory import symbol
 
 
 class Function:
@@ -22,6 +23,7 @@ class Function:
         self.layout, self.doc = layout, doc
         self.lines: list[str] = []
         self._parameters: dict[str, str] = {"t": "t", "q": "q"}
+        self._integers: dict[str, str] = {}
 
     def add(self, depth: int, *lines: str) -> None:
         """Append lines, indented by ``depth`` levels inside the function."""
@@ -33,32 +35,51 @@ class Function:
             return local
         return self.need(longer or local + "_", source, longer + "_")
 
+    def integer(self, local: str, value: int, key: str = "") -> str:
+        """A whole number that belongs to the part and not to the text, such as an offset; ``key`` tells them apart."""
+        key = f"{local} {key}"
+        if key not in self._integers:
+            self.layout.integers.append(value)
+            self._integers[key] = self.need(local, f"integers[{len(self.layout.integers) - 1}]")
+        return self._integers[key]
+
     def number(self, buffer: str) -> str:
         """A shared number."""
         return self._buffer("v_", buffer, f"numbers[r, {self.layout.numbers[buffer]}]")
 
     def array(self, buffer: str) -> str:
-        """One replica's row of an array."""
-        found = "a_" + symbol(buffer)
-        row = "0" if self.layout.arrays[found].shape[0] == 1 else "r"
-        return self._buffer("a_", buffer, f"{found}[{row}]")
+        """One replica's row of an array, the whole home's."""
+        return self._buffer("a_", buffer, self._row(buffer))
 
-    def out(self, buffer: str) -> str:
-        """One replica's row of an array that is only added to, under a name that does not depend on the array's."""
-        row = "0" if self.layout.arrays["a_" + symbol(buffer)].shape[0] == 1 else "r"
-        return self.need("out", f"a_{symbol(buffer)}[{row}]")
+    def out(self, buffer: str, space: str) -> str:
+        """The part of an array that lies on ``space``, under a name that does not depend on the array's."""
+        start, stop = self.layout.span(space)
+        row = self._row(buffer)
+        if self.layout.is_alone(space) or self.layout.place(space).home == space:
+            return self.need("out", row)
+        low, high = (self.layout.integers.append(v) or len(self.layout.integers) - 1 for v in (start, stop))  # type: ignore
+        return self.need("out", f"{row[:-1]}, integers[{low}]:integers[{high}]]")
 
     def events(self, name: str) -> tuple[str, str]:
         """The ring of an event list, (ring, N), and its counts, (ring, lanes)."""
-        return tuple(self._buffer(kind, name, f"{kind}{symbol(name)}[r]") for kind in ("l_", "c_"))  # type: ignore
+        at = self.layout.list_symbol(name)
+        return tuple(self._buffer(kind, name, f"{kind}{at}[r]") for kind in ("l_", "c_"))  # type: ignore
 
     def ranges(self, space: str, role: str = "ranges") -> str:
         """Where each thread's share of a space begins."""
         return self.need(role, "g_" + symbol(space), f"{role}_{symbol(space)}")
 
+    def splits(self, space: str) -> str:
+        """Where each thread's share of the home of a space begins, and its entries in an event list."""
+        return self.need("splits", "s_" + symbol(self.layout.place(space).home), "splits_")
+
     def size(self, space: str, role: str = "size") -> str:
         """Number of indices of a space."""
         return self.need(role, f"sizes[{list(self.layout.program.spaces).index(space)}]", f"{role}_{symbol(space)}")
+
+    def offset(self, space: str) -> str:
+        """First index of a space in its home."""
+        return self.integer("offset", self.layout.place(space).offset, space)
 
     def edges(self, kind: str, edges: str) -> str:
         """One of the arrays of an edge space, such as ``target``."""
@@ -71,7 +92,7 @@ class Function:
     def text(self, name: str) -> str:
         """The definition under a name."""
         head = f"@inner\ndef {name}({', '.join(self._parameters)}):\n    \"\"\"{self.doc}\"\"\"\n"
-        return head + "\n".join(self.lines) + "\n"
+        return head + "    stay_apart()\n" + "\n".join(self.lines) + "\n"
 
     def call(self, name: str, views: dict[str, str]) -> str:
         """The call from the time loop; ``views`` gathers what to look up once, before the loop begins."""
@@ -81,8 +102,12 @@ class Function:
 
     def symbols(self) -> list[str]:
         """The global symbols that the call mentions, in order."""
-        found = (source.partition("[")[0] for source in self._parameters.values())
-        return [s for s in found if not s.lstrip("-").isdigit()]
+        heads = [source.partition("[")[0] for source in self._parameters.values()]
+        return [*heads, *(["integers"] if any("integers[" in s for s in self._parameters.values()) else [])]
+
+    def _row(self, buffer: str) -> str:
+        found = self.layout.array_symbol(buffer)
+        return f"{found}[{0 if self.layout.arrays[found].shape[0] == 1 else 'r'}]"
 
     def _buffer(self, kind: str, name: str, source: str) -> str:
         return self.need(kind + name.rpartition(".")[2], source, kind + symbol(name))

@@ -10,7 +10,8 @@ from ...kernels.loader import load, prelude_text, source_text
 
 
 @cache
-def _kernels() -> Any:
+def kernels() -> Any:
+    """The compiled loops over edges."""
     return load("edge_index", prelude_text(), source_text(Path(__file__).with_name("index_kernels.py")))
 
 
@@ -22,13 +23,18 @@ def chunk_bounds(edges: Any, delays: np.ndarray, ranges: np.ndarray) -> np.ndarr
     owners = len(ranges) - 1
     longest = int(np.diff(edges.first).max(initial=0))
     width = np.uint16 if longest < 65536 else np.uint32
+    chunks = getattr(edges, "chunks", None)
+    if chunks is not None and owners == 1:
+        return chunks.astype(width)
     out = np.zeros((edges.sources, max(len(delays), 1) * owners + 1), width)
-    if edges.count:
+    if chunks is not None:
+        kernels().split_chunks(edges.first, edges.target, chunks, ranges, out)
+    elif edges.count:
         many = np.ndim(edges.delay) > 0
-        delay = edges.delay if many else np.zeros(1, np.uint8)
+        delay = edges.delay if many else np.full(1, edges.delay, np.uint16)
         slot = np.zeros(int(delays[-1]) + 1, np.int32)
         slot[delays] = np.arange(len(delays))
-        _kernels().bounds(edges.first, edges.target, delay, many, slot, ranges, out)
+        kernels().bounds(edges.first, edges.target, delay, many, slot, ranges, out)
     return out
 
 
@@ -37,5 +43,5 @@ def columns(edges: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     number = np.int32 if edges.count < 2**31 else np.int64
     first = np.zeros(edges.targets + 1, np.int64)
     edge, source = np.zeros(edges.count, number), np.zeros(edges.count, np.int32)
-    _kernels().columns(edges.first, edges.target, first, edge, source)
+    kernels().columns(edges.first, edges.target, first, edge, source)
     return first, edge, source

@@ -1,29 +1,14 @@
 """Where everything lies in memory, and under which symbol generated code knows it."""
 
+from collections.abc import Collection
 from typing import Any
 
 import numpy as np
 
-from ...program import Buffer, EdgeSpace, EventSchedule, MapEdges, Program
+from ...program import Buffer, EdgeSpace, EventSchedule, MapEdges, Operation, Program
+from .homes import Place, Places
 from .index import chunk_bounds, columns
-
-BLOCK = 64
-"""Indices that the generated loops treat at once; every space is padded to a multiple of it."""
-
-
-def padded(size: int) -> int:
-    """``size`` rounded up to whole blocks."""
-    return -(-size // BLOCK) * BLOCK
-
-
-def power_of_two(n: int) -> int:
-    """The smallest power of two that is at least ``n``."""
-    return 1 << max(n - 1, 0).bit_length()
-
-
-def symbol(name: str) -> str:
-    """A name as part of an identifier: ``exc.v`` becomes ``exc__v``."""
-    return name.replace(".", "__")
+from .memory import BLOCK, padded, power_of_two, symbol
 
 
 class Layout:
@@ -32,27 +17,37 @@ class Layout:
     Parameters
     ----------
     program
-        What is laid out.
+        What is laid out, its parts settled in homes.
+    places
+        The home and first index of every space.
     dtype
         Precision of the floats.
     lanes
         Threads that share one replica; 1 when there are several replicas, which then are what threads share.
+    recorded
+        Names of buffers that are read beside the operations.
 
     Notes
     -----
-    Spaces are padded to blocks of 64. Thread ``q`` owns the blocks ``ranges[space][q:q+2]`` of every space and is
+    Spaces are padded to blocks of 64. Thread ``q`` owns the blocks ``splits(home)[q:q + 2]`` of every home and is
     the only one that writes there, so no result depends on the number of threads. Edges stay in their canonical order;
     ``bounds`` says where in each row the chunk of each (delay, owner of the target) begins.
     """
 
-    def __init__(self, program: Program, dtype: np.dtype, lanes: int):
-        self.program, self.dtype, self.lanes = program, dtype, lanes
+    def __init__(self, program: Program, places: Places, dtype: np.dtype, lanes: int, recorded: Collection[str] = ()):
+        self.program, self.places, self.dtype, self.lanes = program, places, dtype, lanes
         self.arrays: dict[str, np.ndarray] = {}
         self.numbers: dict[str, int] = {}
-        self._lay_buffers()
+        self.integers: list[int] = []
+        self._used = set(recorded).union(*(_named(op) for op in program.operations))
+        self._lay_numbers()
+        for buffer in program.buffers.values():
+            if buffer.space is not None and (buffer.kind == "state" or buffer.name in self._used):
+                self._lay_buffer(buffer, buffer.space)
         self._lay_lists()
         for edges in program.edges.values():
-            self._lay_edges(edges)
+            if edges.name in self._used:
+                self._lay_edges(edges)
         self._lay_schedules()
         self.arrays["keys"] = self._keys()
 
@@ -60,54 +55,94 @@ class Layout:
         """Whether the buffer is one number for all indices."""
         return self.program.buffers[name].space is None
 
-    def is_shared(self, name: str) -> bool:
-        """Whether all replicas read the same values."""
-        buffer = self.program.buffers[name]
-        return buffer.kind == "parameter" and np.ndim(buffer.initial) < 2
+    def is_laid(self, name: str) -> bool:
+        """Whether the buffer has memory; constants that nothing reads have none."""
+        return self.is_number(name) or self.array_symbol(name) in self.arrays
+
+    def array_symbol(self, name: str) -> str:
+        """The symbol of the array that holds a buffer, which twins share."""
+        return "a_" + symbol(self._at_home(name, self.program.buffers[name].space or ""))
+
+    def list_symbol(self, name: str) -> str:
+        """The symbol of an event list without its kind, which twins share."""
+        return symbol(self._at_home(name, self.program.lists[name].space))
+
+    def place(self, space: str) -> Place:
+        """Home and first index of a space; edges are at home where they are."""
+        return self.places.get(space, Place(space, 0))
+
+    def span(self, space: str) -> tuple[int, int]:
+        """First index of a space in its home, and the index behind its last."""
+        offset = self.place(space).offset
+        return offset, offset + self.program.size_of(space)
+
+    def is_alone(self, space: str) -> bool:
+        """Whether the space has its home to itself."""
+        return self.place(space).home == space
+
+    def splits(self, home: str) -> np.ndarray:
+        """Where each thread's share of a home begins, (lanes + 1,); multiples of the block."""
+        blocks = padded(self.program.size_of(home)) // BLOCK
+        return np.array([BLOCK * (blocks * q // self.lanes) for q in range(self.lanes + 1)], dtype=np.int64)
+
+    def ranges(self, space: str) -> np.ndarray:
+        """Where each thread's share of a space begins, in indices of its home, (lanes + 1,)."""
+        place = self.place(space)
+        end = place.offset + padded(self.program.size_of(space))
+        return np.clip(self.splits(place.home), place.offset, end)
 
     def element_type(self, buffer: Buffer) -> Any:
         """NumPy type of a buffer's elements."""
         return {"float": self.dtype, "int": np.int32, "bool": np.uint8}[buffer.dtype]
 
-    def ranges(self, space: str) -> np.ndarray:
-        """Where each thread's share of a space begins, (lanes + 1,); multiples of the block."""
-        blocks = padded(self.program.size_of(space)) // BLOCK
-        return np.array([BLOCK * (blocks * q // self.lanes) for q in range(self.lanes + 1)], dtype=np.int64)
+    def _at_home(self, name: str, space: str) -> str:
+        return name if self.is_alone(space) else self.place(space).home + name.removeprefix(space)
 
-    def _lay_buffers(self) -> None:
-        replicas = self.program.replicas
-        self.numbers = {b.name: k for k, b in enumerate(
-            b for b in self.program.buffers.values() if b.space is None)}
-        self.arrays["numbers"] = np.zeros((replicas, max(len(self.numbers), 1)), self.dtype)
-        for buffer in self.program.buffers.values():
-            if buffer.space is None:
-                self.arrays["numbers"][:, self.numbers[buffer.name]] = buffer.initial
-                continue
-            size = self.program.size_of(buffer.space)
-            width = padded(size) if buffer.space in self.program.spaces else size
-            array = np.zeros((1 if self.is_shared(buffer.name) else replicas, width), self.element_type(buffer))
-            array[:, :size] = buffer.initial
-            if size and width > size:
-                array[:, size:] = array[:, size - 1:size]  # padding computes what its neighbour computes
-            self.arrays["a_" + symbol(buffer.name)] = array
+    def _lay_numbers(self) -> None:
+        numbers = [b for b in self.program.buffers.values() if b.space is None]
+        self.numbers = {b.name: k for k, b in enumerate(numbers)}
+        self.arrays["numbers"] = np.zeros((self.program.replicas, max(len(numbers), 1)), self.dtype)
+        for buffer in numbers:
+            self.arrays["numbers"][:, self.numbers[buffer.name]] = buffer.initial
+
+    def _lay_buffer(self, buffer: Buffer, space: str) -> None:
+        name, (start, stop) = self.array_symbol(buffer.name), self.span(space)
+        if name not in self.arrays:
+            home = self.place(space).home
+            width = self.program.size_of(home)
+            shared = buffer.kind == "parameter" and np.ndim(buffer.initial) < 2
+            rows = 1 if shared else self.program.replicas
+            width = padded(width) if home in self.program.spaces else width
+            self.arrays[name] = np.zeros((rows, width), self.element_type(buffer))
+        array = self.arrays[name]
+        array[:, start:stop] = buffer.initial
+        if start < stop and space in self.program.spaces:
+            # padding computes what its neighbour computes
+            array[:, stop : start + padded(stop - start)] = array[:, stop - 1 : stop]
 
     def _lay_lists(self) -> None:
+        rings: dict[str, int] = {}
         for found in self.program.lists.values():
-            # one slot more than is read, so that a thread may write ahead of the slowest reader
-            ring = power_of_two(2 * found.history)
-            shape = (self.program.replicas, ring)
-            self.arrays["l_" + symbol(found.name)] = np.zeros((*shape, padded(self.program.size_of(found.space))), np.int32)
-            self.arrays["c_" + symbol(found.name)] = np.zeros((*shape, self.lanes), np.int64)
+            # slots for a thread that writes ahead of the slowest reader
+            name = self.list_symbol(found.name)
+            rings[name] = max(rings.get(name, 0), power_of_two(2 * found.history))
+        for found in self.program.lists.values():
+            name, home = self.list_symbol(found.name), self.place(found.space).home
+            if "l_" + name not in self.arrays:
+                shape = (self.program.replicas, rings[name])
+                self.arrays["l_" + name] = np.zeros((*shape, padded(self.program.size_of(home))), np.int32)
+                self.arrays["c_" + name] = np.zeros((*shape, self.lanes), np.int64)
         for space in self.program.spaces:
             self.arrays["g_" + symbol(space)] = self.ranges(space)
+            self.arrays["s_" + symbol(self.place(space).home)] = self.splits(self.place(space).home)
 
     def _lay_edges(self, edges: EdgeSpace) -> None:
         name, drawn = symbol(edges.name), edges.edges
-        delays = edges.delays
         self.arrays["first_" + name] = np.ascontiguousarray(drawn.first, dtype=np.int64)
         self.arrays["target_" + name] = drawn.target
-        self.arrays["delays_" + name] = delays
-        self.arrays["bounds_" + name] = chunk_bounds(drawn, delays, self.ranges(edges.target))
+        self.arrays["delays_" + name] = edges.delays
+        owners = self.ranges(edges.target) - self.place(edges.target).offset
+        self.arrays["bounds_" + name] = chunk_bounds(drawn, edges.delays, owners)
         if any(isinstance(op, MapEdges) and op.edges == edges.name and op.at == "target"
                for op in self.program.operations):
             first, edge, source = columns(drawn)
@@ -129,3 +164,8 @@ class Layout:
         """Low and high half of each replica's seed, (B, 2)."""
         seeds = [(self.program.seed + b) & (2**64 - 1) for b in range(self.program.replicas)]
         return np.array([[s & 0xFFFFFFFF, s >> 32] for s in seeds], dtype=np.uint32)
+
+
+def _named(op: Operation) -> set[str]:
+    """Every buffer and edge space that an operation names."""
+    return {v for v in vars(op).values() if isinstance(v, str)} | {r.buffer for r in getattr(op, "names", {}).values()}

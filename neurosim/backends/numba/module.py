@@ -76,7 +76,7 @@ def make_module(program: Program, probes: Sequence[Probe], layout: Layout) -> Mo
     symbols = dict.fromkeys(s for f in named for s in f.symbols())
     for fixed in ("t", "q", "r", "dt", "lanes"):
         symbols.pop(fixed, None)
-    waiting = waits([group[0] for group in joined], program)
+    waiting = waits(joined, layout)
     loop = _loop(functions, writers, named, waiting.before, list(symbols))
     head = f"F = np.{layout.dtype.name}\n"
     runtime = source_text(Path(__file__).with_name("runtime.py"))
@@ -95,14 +95,16 @@ def _emit_probe(number: int, probe: Probe, layout: Layout) -> Function:
     if probe.kind == "events":
         f = Function(layout, "record events")
         ring, counts = f.events(probe.source)
-        ranges = f.ranges(layout.program.lists[probe.source].space)
+        space = layout.program.lists[probe.source].space
+        low, high = (f.integer(k, v) for k, v in zip(("low", "high"), layout.span(space), strict=True))
         when, which, filled = (f.need(k, f"{k}_{number}") for k in ("when", "which", "filled"))
         row = f"{f.need('r', 'r')} * {f.need('lanes', 'lanes')} + q"
         f.add(0, f"slot, row = t & ({ring}.shape[0] - 1), {row}", f"base = {filled}[row]",
-              f"count = {counts}[slot, q]", "for n in range(count):",
-              f"    {when}[row, base + n] = t",
-              f"    {which}[row, base + n] = {ring}[slot, {ranges}[q] + n]",
-              f"{filled}[row] = base + count")
+              f"start = {f.splits(space)}[q]", f"for n in range({counts}[slot, q]):",
+              f"    k = {ring}[slot, start + n]",
+              f"    if {low} <= k < {high}:",
+              f"        {when}[row, base], {which}[row, base] = t, k - {low}", "        base += 1",
+              f"{filled}[row] = base")
         return f
     f = Function(layout, "record samples")
     rate, base, rows, pick, place, share = (f.need(k, f"{k}_{number}")

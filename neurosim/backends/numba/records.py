@@ -84,8 +84,7 @@ class Records:
         return steps, indices, replicas.astype(np.int64)
 
     def _lay_events(self, n: int, probe: Probe) -> None:
-        ranges = self.layout.ranges(self.program.lists[probe.source].space)
-        own = np.diff(ranges)
+        own = np.diff(self.layout.ranges(self.program.lists[probe.source].space))
         rows = self.program.replicas * self.layout.lanes
         # pages that are never written cost nothing, so generous rows do not show in the memory used
         room = int(own.max()) * CHECK_EVERY
@@ -101,12 +100,13 @@ class Records:
         pick = np.arange(size) if probe.indices is None else np.asarray(probe.indices)
         owners = self._owners(buffer.space, pick)
         order = np.argsort(owners, kind="stable")
+        first = 0 if buffer.space is None else self.layout.place(buffer.space).offset
         share = np.searchsorted(owners[order], np.arange(self.layout.lanes + 1))
         kind = self.layout.element_type(buffer)
         width = self.program.replicas * max(len(pick), 1) * np.dtype(kind).itemsize
         rows = int(np.clip(SAMPLE_BYTES // width, 1, 1 << 16))
         self.arrays[f"rows_{n}"] = np.zeros((rows, self.program.replicas, len(pick)), kind)
-        self.arrays[f"pick_{n}"] = pick[order].astype(np.int64)
+        self.arrays[f"pick_{n}"] = pick[order].astype(np.int64) + first
         self.arrays[f"place_{n}"] = order.astype(np.int64)
         self.arrays[f"share_{n}"] = share.astype(np.int64)
         self.arrays[f"rate_{n}"] = probe.every
@@ -119,4 +119,5 @@ class Records:
         if space in self.program.edges:
             edges = self.program.edges[space]
             space, indices = edges.target, edges.edges.target[indices]
-        return np.searchsorted(self.layout.ranges(space), indices, side="right") - 1
+        place = self.layout.place(space)
+        return np.searchsorted(self.layout.splits(place.home), indices + place.offset, side="right") - 1

@@ -8,11 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from ...errors import CheckpointError, DescriptionError
+from ...errors import BackendError, CheckpointError, DescriptionError
 from ...program import Probe, Program
 from ..base import Runner, Sink
 from .dataflow import waits
-from .layout import Layout, symbol
+from .homes import folded
+from .layout import Layout
 from .module import Module, groups
 from .records import Records
 from .separate import BEFORE
@@ -29,14 +30,16 @@ class NumbaRunner(Runner):
         self.program, self.layout, self.workers = program, layout, workers
         self.step = 0
         self.times: dict[str, float] = {}
+        self._folded = folded(program)
         self._written = {b.name for b in program.buffers.values() if b.kind == "state"}
         self._run = module.run
         self._records = Records(program, probes, layout)
         self._reached = np.zeros((program.replicas, layout.lanes), np.int64)
-        self._wait_every = waits([g[0] for g in groups(program.operations)], program).every
+        self._wait_every = waits(groups(program.operations), layout).every
         self._steps_per_chunk = 64
         self._arrays: dict[str, Any] = {
             **layout.arrays, **scratch(program, layout, workers),
+            "integers": np.array([*layout.integers, 0], np.int64),
             "sizes": np.array([s.size for s in program.spaces.values()] or [0], np.int64),
         }
         self._arrays.update(poisson_tables(program, layout))
@@ -66,45 +69,40 @@ class NumbaRunner(Runner):
         """A copy of a buffer."""
         buffer = self.program.buffer(name)
         if buffer.space is None:
-            values = self.layout.arrays["numbers"][:, self.layout.numbers[name]]
-        else:
-            values = self.layout.arrays["a_" + symbol(name)][:, : self.program.size_of(buffer.space)]
-            if buffer.dtype == "bool":
-                values = values != 0
-        one = self.program.replicas == 1 or buffer.space is None or len(values) == 1
-        return np.array(values[0] if one else values)
+            return np.array(self.layout.arrays["numbers"][0, self.layout.numbers[name]])
+        start, stop = self.layout.span(buffer.space)
+        if not self.layout.is_laid(name):
+            return np.broadcast_to(np.asarray(buffer.initial), (stop - start,)).copy()
+        values = self.layout.arrays[self.layout.array_symbol(name)][:, start:stop]
+        if buffer.dtype == "bool":
+            values = values != 0
+        return np.array(values[0] if len(values) == 1 else values)
 
     def write(self, name: str, values: Any) -> None:
         """Set a buffer."""
         buffer = self.program.buffer(name)
-        self._written.add(name)
         values = np.asarray(values)
+        size = 1 if buffer.space is None else self.program.size_of(buffer.space)
+        if not self.layout.is_laid(name) or name in self._folded:
+            raise BackendError(f"{name} cannot be changed in a run: it is part of a bundle of joins; build the network "
+                               "with the new value")
         try:
             if buffer.space is None:
                 self.layout.arrays["numbers"][:, self.layout.numbers[name]] = values
                 self._arrays.update(poisson_tables(self.program, self.layout))
             else:
-                size = self.program.size_of(buffer.space)
-                self.layout.arrays["a_" + symbol(name)][:, :size] = values
+                start, stop = self.layout.span(buffer.space)
+                self.layout.arrays[self.layout.array_symbol(name)][:, start:stop] = values
         except ValueError:
-            size = 1 if buffer.space is None else self.program.size_of(buffer.space)
             raise DescriptionError(f"{name} takes one value or {size}, got an array of shape {values.shape}") from None
+        self._written.add(name)
 
     def state(self) -> dict[str, np.ndarray]:
         """What changes or was written, and the events of the last steps in the order of (step, replica, index)."""
         found = {name: self.read(name) for name in sorted(self._written) if BEFORE not in name}
         for name, events in self.program.lists.items():
-            steps, replicas, indices = [], [], []
-            ring, counts = self.layout.arrays["l_" + symbol(name)], self.layout.arrays["c_" + symbol(name)]
-            for step in range(max(self.step - events.history, 0), self.step):
-                slot = step & (ring.shape[1] - 1)
-                for r in range(self.program.replicas):
-                    for start, count in zip(self.layout.ranges(events.space), counts[r, slot], strict=False):
-                        indices.append(ring[r, slot, start : start + count])
-                        steps.append(np.full(count, step))
-                        replicas.append(np.full(count, r))
-            for key, parts in (("steps", steps), ("replicas", replicas), ("indices", indices)):
-                found[f"{name}#{key}"] = np.concatenate([np.zeros(0, np.int64), *parts]).astype(np.int64)
+            steps, replicas, indices = self._events(name, max(self.step - events.history, 0))
+            found |= {f"{name}#steps": steps, f"{name}#replicas": replicas, f"{name}#indices": indices}
         return found
 
     def restore(self, step: int, state: Mapping[str, np.ndarray]) -> None:
@@ -118,19 +116,45 @@ class NumbaRunner(Runner):
                 self.write(name, state[name])
             elif name in self._written and BEFORE not in name:
                 self.write(name, buffer.initial)
-        for name, events in self.program.lists.items():
-            ring, counts = self.layout.arrays["l_" + symbol(name)], self.layout.arrays["c_" + symbol(name)]
-            ranges = self.layout.ranges(events.space)
-            counts[:] = 0
-            columns = (state[f"{name}#{key}"] for key in ("steps", "replicas", "indices"))
-            for when, r, index in zip(*columns, strict=True):
-                lane = int(np.searchsorted(ranges, index, side="right")) - 1
-                slot = int(when) & (ring.shape[1] - 1)
-                ring[r, slot, ranges[lane] + counts[r, slot, lane]] = index
-                counts[r, slot, lane] += 1
+        for name in {self.layout.list_symbol(n): n for n in self.program.lists}.values():
+            self._fill_list(name, state)
         self.step = step
         self._reached[:] = step
         self._records.rewind(step)
+
+    def _events(self, name: str, since: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Steps, replicas and indices of the events of a list from step ``since`` on, each (n,) int64."""
+        space, at = self.program.lists[name].space, self.layout.list_symbol(name)
+        ring, counts = self.layout.arrays["l_" + at], self.layout.arrays["c_" + at]
+        splits, (low, high) = self.layout.splits(self.layout.place(space).home), self.layout.span(space)
+        parts = []
+        for step in range(since, self.step):
+            slot = step & (ring.shape[1] - 1)
+            for r in range(self.program.replicas):
+                for start, count in zip(splits, counts[r, slot], strict=False):
+                    own = ring[r, slot, start : start + count]
+                    own = own[(own >= low) & (own < high)] - low
+                    parts.append((np.full(len(own), step), np.full(len(own), r), own))
+        columns = zip(*parts, strict=True) if parts else ((), (), ())
+        return tuple(np.concatenate([np.zeros(0, np.int64), *c]).astype(np.int64) for c in columns)  # type: ignore
+
+    def _fill_list(self, name: str, state: Mapping[str, np.ndarray]) -> None:
+        """The events of all twins of a list into their common ring, ascending."""
+        at = self.layout.list_symbol(name)
+        ring, counts = self.layout.arrays["l_" + at], self.layout.arrays["c_" + at]
+        splits = self.layout.splits(self.layout.place(self.program.lists[name].space).home)
+        rows = []
+        for twin, events in self.program.lists.items():
+            if self.layout.list_symbol(twin) == at:
+                low = self.layout.span(events.space)[0]
+                columns = [np.asarray(state[f"{twin}#{key}"]) for key in ("steps", "replicas", "indices")]
+                rows.append(np.stack([columns[0], columns[1], columns[2] + low], axis=1))
+        counts[:] = 0
+        joined = np.concatenate(rows)
+        for when, r, index in joined[np.lexsort(joined.T[::-1])]:
+            lane, slot = int(np.searchsorted(splits, index, side="right")) - 1, int(when) & (ring.shape[1] - 1)
+            ring[r, slot, splits[lane] + counts[r, slot, lane]] = index
+            counts[r, slot, lane] += 1
 
     def info(self) -> dict[str, Any]:
         """Backend, precision, threads, compile time and whether the cache served."""

@@ -2,13 +2,25 @@
 
 import numpy as np
 from numba import njit, types
+from numba.extending import intrinsic
 
 from ...kernels.prelude import atomic_add, exp64, inlined, load_acquire, log64, pause
 
 # without reference counts: nothing is allocated here, and counting at every view of a block costs more than the block
-inner = njit(error_model="numpy", boundscheck=False, nogil=True, _nrt=False)
+inner = njit(error_model="numpy", boundscheck=False, nogil=True, _nrt=False)  # type: ignore[call-overload]
 _give_way = types.ExternalFunction("sched_yield", types.int32())
 SPINS = 2000
+
+
+@intrinsic
+def stay_apart(typing):
+    """Keep the function that this stands in a function: eight copies in the time loop take eight times as long to compile."""
+
+    def generate(context, builder, signature, arguments):
+        builder.function.attributes.add("noinline")
+        return context.get_dummy_value()
+
+    return types.void(), generate
 
 
 @inner

@@ -19,11 +19,17 @@ def separated(program: Program) -> Program:
     for op in program.operations:
         for name in _read_and_added(op):
             operations.append(_copy(buffers[name], buffers))
-            refs = op.names.items()  # type: ignore[union-attr]
-            names = {n: replace(r, buffer=name + BEFORE) if (r.buffer, r.side) == (name, "source") else r for n, r in refs}
-            op = replace(op, names=names)  # type: ignore[type-var]
+            op = _reading_copy(op, name)
         operations.append(op)
     return replace(program, buffers=buffers, operations=tuple(operations))
+
+
+def _reading_copy(op: Operation, name: str) -> Operation:
+    if not isinstance(op, Propagate | Diffuse | MapEdges):
+        return op
+    names = {n: replace(r, buffer=name + BEFORE) if (r.buffer, r.side) == (name, "source") else r
+             for n, r in op.names.items()}
+    return replace(op, names=names)
 
 
 def _read_and_added(op: Operation) -> list[str]:

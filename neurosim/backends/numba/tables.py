@@ -8,7 +8,8 @@ from ...equations import evaluate, parse
 from ...kernels.philox import poisson_thresholds
 from ...program import Compete, Events, EventSchedule, Map, Program, Table
 from .emit_draws import is_tabulated, scratch_rows, thresholds_symbol
-from .layout import BLOCK, Layout, symbol
+from .layout import Layout
+from .memory import BLOCK, symbol
 
 
 def scratch(program: Program, layout: Layout, workers: int) -> dict[str, Any]:

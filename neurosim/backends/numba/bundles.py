@@ -1,0 +1,62 @@
+"""Several edge spaces as one, whose rows are sorted by delay and then target."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from ...program import EdgeSpace
+from .index import kernels
+
+
+@dataclass(frozen=True, eq=False)
+class BundledEdges:
+    """Edges of many joins; ``chunks[s, d]`` is where those of the d-th delay begin in the row of source s.
+
+    ``delay`` holds the different delays, not one per edge.
+    """
+
+    sources: int
+    targets: int
+    first: np.ndarray
+    target: np.ndarray
+    delay: np.ndarray
+    chunks: np.ndarray = field(repr=False)
+
+    @property
+    def count(self) -> int:
+        """Number of edges, E."""
+        return int(self.target.size)
+
+
+def bundle_edges(joined: Sequence[EdgeSpace], weights: Sequence[np.ndarray] | None, from_source: Sequence[int],
+                 from_target: Sequence[int], sources: int, targets: int) -> tuple[BundledEdges, Any]:
+    """One edge space for all; source i of a join becomes ``from_source + i``, targets likewise.
+
+    Returns the edges and their weights, (E,), or None without ``weights``.
+    """
+    delays = np.unique(np.concatenate([e.delays for e in joined]))
+    slot = np.zeros(int(delays[-1]) + 1, np.int32)
+    slot[delays] = np.arange(len(delays))
+    chunks = np.zeros((sources, len(delays) + 1), np.uint32)
+    for edges, start in zip(joined, from_source, strict=True):
+        kernels().count_chunks(edges.edges.first, *_delay(edges), slot, start, chunks)
+    first = np.zeros(sources + 1, np.int64)
+    kernels().open_rows(chunks, first)
+    target = np.zeros(int(first[-1]), np.min_scalar_type(targets - 1))
+    weight = None if weights is None else np.zeros(int(first[-1]), np.result_type(*weights))
+    place = np.zeros((sources, len(delays)), np.uint32)
+    # in the order of the targets, so that every chunk comes out sorted by target
+    for n in sorted(range(len(joined)), key=lambda n: from_target[n]):
+        own = np.zeros(1, np.float32) if weights is None else np.ascontiguousarray(weights[n])
+        out = np.zeros(1, np.float32) if weight is None else weight
+        kernels().fill_chunks(joined[n].edges.first, joined[n].edges.target, *_delay(joined[n]), own, slot,
+                              from_source[n], from_target[n], chunks, place, first, target, out, weight is not None)
+    return BundledEdges(sources, targets, first, target, delays, chunks), weight
+
+
+def _delay(edges: EdgeSpace) -> tuple[np.ndarray, bool]:
+    delay = edges.edges.delay
+    many = np.ndim(delay) > 0
+    return (delay if many else np.full(1, delay, np.uint16)), many

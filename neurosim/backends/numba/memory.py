@@ -1,0 +1,19 @@
+"""Sizes and names of what lies in memory."""
+
+BLOCK = 64
+"""Indices that the generated loops treat at once; every space is padded to a multiple of it."""
+
+
+def padded(size: int) -> int:
+    """``size`` rounded up to whole blocks."""
+    return -(-size // BLOCK) * BLOCK
+
+
+def power_of_two(n: int) -> int:
+    """The smallest power of two that is at least ``n``."""
+    return 1 << max(n - 1, 0).bit_length()
+
+
+def symbol(name: str) -> str:
+    """A name as part of an identifier: ``exc.v`` becomes ``exc__v``."""
+    return name.replace(".", "__")
