@@ -35,7 +35,12 @@ class MemoryForeseenError(BackendError, MemoryError):
 
 
 class NonFiniteError(NeurosimError, ArithmeticError):
-    """A state variable became infinite or not a number during a run."""
+    """A state variable became infinite or not a number during a run.
+
+    ``recording`` holds what was recorded until then.
+    """
+
+    recording: Any = None
 
 
 class RecordingError(NeurosimError):

@@ -39,7 +39,12 @@ class Sink(Protocol):
 
 
 class Runner(ABC):
-    """A program made ready: holds the state and moves it on. ``step`` counts the steps done."""
+    """A program made ready: holds the state and moves it on. ``step`` counts the steps done.
+
+    In step k the operations run in their order with ``t`` = k dt. An event list remembers the last ``history`` steps. Replica b
+    draws with the seed ``program.seed + b``. A buffer that an operation adds to along edges is read on the
+    source side as it was before the operation. A variable of type ``int`` is cut to a whole number at each assignment.
+    """
 
     step: int = 0
 
@@ -63,8 +68,9 @@ class Runner(ABC):
     def state(self) -> dict[str, np.ndarray]:
         """Everything that a later run depends on, in an order that no backend option changes.
 
-        Keys: the name of each buffer that is not an initial constant, and for each event list ``list#steps``, ``list#indices``
-        and ``list#replicas``: the events of its last ``history`` steps.
+        Keys: the name of each state and of each parameter that was written, and for each event list
+        ``list#steps``, ``list#indices`` and ``list#replicas``: the events of the last ``history`` steps, by
+        (step, replica, index).
         """
 
     @abstractmethod

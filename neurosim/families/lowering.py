@@ -29,7 +29,7 @@ def lower(part: Neurons, scope: Scope) -> None:
     renamed = {name: "step" + name for name in part.update.coefficients}
     for name, own in renamed.items():
         scope.value(own, coefficients[name])
-    body = _integration(part, renamed)
+    body = _integration(part, renamed, scope)
     if body:
         scope.map(body, "integrate")
     if part.threshold is not None:
@@ -124,7 +124,7 @@ def _own_texts(part: Neurons) -> list[str]:
     return [*bodies, *resets, *checked.conditions.values(), *checked.expressions.values()]
 
 
-def _integration(part: Neurons, renamed: Mapping[str, str]) -> list[Assign]:
+def _integration(part: Neurons, renamed: Mapping[str, str], scope: Scope) -> list[Assign]:
     """One step of the equations, after refractoriness has run down by a step."""
     # names with an underscore are locals of a body, but coefficients are buffers
     coefficients = {name: parse(own) for name, own in renamed.items()}
@@ -141,7 +141,12 @@ def _integration(part: Neurons, renamed: Mapping[str, str]) -> list[Assign]:
     left = "max(refractory_left - 1.0, 0.0)"
     if part.refractory_kind == "condition":
         left = f"refractory_left if {_resolved(part.checked.conditions['refractory'], part)} else 0.0"
-    head = [Assign("refractory_left", "=", left)]
+    # what arrived while a neuron rested has no effect: Brian 2's conditional write, without a test at each arrival
+    head = [
+        Assign(name, "=", f"({value}) if refractory_left > 0 else {name}")
+        for name, value in part.pinned.items() if scope.full(name) in scope.builder.inputs
+    ]
+    head.append(Assign("refractory_left", "=", left))
     if any("_active" in names(parse(assign.value)) for assign in body):
         head.append(Assign("_active", "=", ACTIVE))
     return head + body

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ..equations import Checked, Equations, Update, check, names, parse, solve
+from ..equations import Checked, Equations, Update, calls, check, names, parse, solve
 from ..errors import DescriptionError, EquationError, check_count, listing, nearest
 from ..program import Scope
 from ..units import TIME, Dimension, to_internal
@@ -187,6 +187,33 @@ class Neurons(Part):
     def targets(self) -> frozenset[str]:
         """The variables that a join or drive may change."""
         return frozenset(self.variables)
+
+    @cached_property
+    def pinned(self) -> Mapping[str, str]:
+        """Variables that rest at a constant reset while refractory, and the text of that constant.
+
+        Input to them need not be kept out: they are put back at the beginning of each refractory step.
+        """
+        found: dict[str, str] = {}
+        for assign in self.checked.statements.get("reset", ()):
+            constant = names(parse(assign.value)) <= {*self.constants} and not calls(parse(assign.value))
+            if assign.target in self._frozen and assign.op == "=" and constant and assign.target not in found:
+                found[assign.target] = assign.value
+            else:
+                found.pop(assign.target, None)
+        return found
+
+    @property
+    def guarded(self) -> frozenset[str]:
+        """Variables marked ``(unless refractory)`` whose reset is no constant."""
+        return self._frozen - set(self.pinned)
+
+    @property
+    def _frozen(self) -> frozenset[str]:
+        if self.refractory_kind is None:
+            return frozenset()
+        found = self.parsed.differential.items()
+        return frozenset(name for name, v in found if "unless refractory" in v.flags)
 
     @property
     def spiking(self) -> bool:

@@ -32,6 +32,11 @@ class Part(ABC):
         return frozenset()
 
     @property
+    def guarded(self) -> frozenset[str]:
+        """Targets to which nothing may be added while ``refractory_left > 0``."""
+        return frozenset()
+
+    @property
     def spiking(self) -> bool:
         """Whether the part has an event list called ``spikes``."""
         return False

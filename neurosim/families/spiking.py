@@ -47,6 +47,11 @@ class Named(Part):
         return self._neurons.targets
 
     @property
+    def guarded(self) -> frozenset[str]:
+        """Targets that take no input while refractory."""
+        return self._neurons.guarded
+
+    @property
     def spiking(self) -> bool:
         """They have spikes."""
         return True

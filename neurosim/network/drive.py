@@ -89,7 +89,7 @@ def checked_drive(drive: Drive, part: Part) -> tuple[Drive, Checked]:
     return dataclasses.replace(drive, rate=rate, values=values), checked
 
 
-def lower_drive(drive: Drive, checked: Checked, scope: Scope) -> None:
+def lower_drive(drive: Drive, checked: Checked, scope: Scope, guarded: frozenset[str]) -> None:
     """A ``Map`` over the part that adds a Poisson number of events in each step.
 
     All statements of a drive count the same events.
@@ -108,7 +108,10 @@ def lower_drive(drive: Drive, checked: Checked, scope: Scope) -> None:
     body = [Assign("_events", "=", f"poisson({mean})")]
     for assign in checked.statements["on_event"]:
         one = assign.value if names(parse(assign.value)) == {assign.value} else f"({assign.value})"
-        body.append(Assign(assign.target, "+=", f"{one} * _events"))
+        added = f"{one} * _events"
+        if assign.target in guarded:
+            added = f"({added}) if refractory_left <= 0 else 0.0"
+        body.append(Assign(assign.target, "+=", added))
     scope.map(body, "arrive", extra=extra)
 
 

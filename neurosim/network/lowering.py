@@ -34,7 +34,7 @@ class JoinLowering:
         self.source, self.target = parts[self.join.source], parts[self.join.target]
         self.scope = Scope(builder, self.join.name)
         self.body: dict[str, list[Assign]] = {
-            name: [Assign(a.target, a.op, self._inlined(a.value)) for a in body]
+            name: [self._guarded(Assign(a.target, a.op, self._inlined(a.value))) for a in body]
             for name, body in checked.checked.statements.items()
         }
 
@@ -186,11 +186,20 @@ class JoinLowering:
         return found
 
     def _ref(self, name: str) -> Ref:
+        if name == "refractory_left_post":
+            return Ref(f"{self.join.target}.refractory_left", "target")
         if name not in self.checked.sides:
             return Ref(self.scope.full(name), "edge")
         own, side = self.checked.sides[name]
         part = self.join.source if side == "source" else self.join.target
         return Ref(f"{part}.{own}", side)  # type: ignore[arg-type]
+
+    def _guarded(self, assign: Assign) -> Assign:
+        """An addition that a refractory target does not take, where the target's family says so."""
+        own, side = self.checked.sides.get(assign.target, ("", ""))
+        if side != "target" or own not in self.target.guarded:
+            return assign
+        return Assign(assign.target, assign.op, f"({assign.value}) if refractory_left_post <= 0 else 0.0")
 
     def _inlined(self, text: str) -> str:
         """The text with the subexpressions of the model written out."""

@@ -209,7 +209,7 @@ class Network:
         for what, value, low in (("seed", seed, 0), ("replicas", replicas, 1)):
             if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < low:
                 raise DescriptionError(f"{what} must be a whole number >= {low}, got {value!r}")
-        builder = Builder(dt=dt, seed=int(seed), replicas=int(replicas))
+        builder = Builder(dt=dt, seed=int(seed), replicas=int(replicas), inputs=self._inputs())
         for checked in self._joins.values():
             delay_steps(checked.join, dt)  # refuse a short delay before anything is drawn
         check_fits(self._joins, self._parts, replicas, max_memory)
@@ -217,10 +217,24 @@ class Network:
         for name, part in self._parts.items():
             part.build(scopes[name])
         for drive, texts in self._drives.values():
-            lower_drive(drive, texts, scopes[drive.part])
+            lower_drive(drive, texts, scopes[drive.part], self.parts[drive.part].guarded)
         for checked in self._joins.values():
             JoinLowering(checked, self._parts, builder).lower()
         return builder.finish()
+
+    def _inputs(self) -> set[str]:
+        """Full names of the variables that joins and drives change."""
+        by_joins = {
+            f"{checked.join.target}.{checked.sides[a.target][0]}"
+            for checked in self._joins.values()
+            for body in checked.checked.statements.values()
+            for a in body
+            if checked.sides.get(a.target, ("", ""))[1] == "target"
+        }
+        by_drives = {
+            f"{drive.part}.{a.target}" for drive, texts in self._drives.values() for a in texts.statements["on_event"]
+        }
+        return by_joins | by_drives
 
     def to_dict(self) -> dict[str, Any]:
         """The whole network as plain numbers, texts, lists and dicts."""

@@ -15,16 +15,23 @@ Kind = Literal["state", "parameter"]
 class EdgeArrays(Protocol):
     """Edges in canonical order: by source, then delay, then target (see ``connectivity.Edges``)."""
 
-    sources: int
-    targets: int
-    first: np.ndarray
-    target: np.ndarray
-    delay: Any
+    @property
+    def sources(self) -> int: ...
 
     @property
-    def count(self) -> int:
-        """Number of edges, E."""
-        ...
+    def targets(self) -> int: ...
+
+    @property
+    def first(self) -> np.ndarray: ...
+
+    @property
+    def target(self) -> np.ndarray: ...
+
+    @property
+    def delay(self) -> Any: ...
+
+    @property
+    def count(self) -> int: ...
 
 
 @dataclass(frozen=True)
@@ -113,8 +120,15 @@ Schedule = EventSchedule | Table
 
 def check_finite(name: str, values: Any) -> None:
     """Refuse NaN and infinity in the values of the buffer ``name``."""
-    bad = ~np.isfinite(np.asarray(values, dtype=float))
+    values = np.asarray(values)
+    if values.dtype.kind != "f":
+        return
+    # a sum is not finite when a term is not, and takes no memory; it may also overflow, so look closely then
+    with np.errstate(all="ignore"):
+        if np.isfinite(values.sum()):
+            return
+    bad = ~np.isfinite(values)
     if bad.any():
         where = np.argwhere(bad)[0].tolist()
         at = f" at index {where[0] if len(where) == 1 else tuple(where)}" if where else ""
-        raise DescriptionError(f"{name} must be finite, got {np.asarray(values)[tuple(where)]}{at}")
+        raise DescriptionError(f"{name} must be finite, got {values[tuple(where)]}{at}")

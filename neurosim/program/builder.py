@@ -1,7 +1,7 @@
 """How descriptions write themselves down as a program."""
 
 import ast
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any, Literal
 
 import numpy as np
@@ -26,10 +26,12 @@ class Builder:
     ----------
     dt, seed, replicas
         Time step (ms), seed and number of independent copies of the run.
+    inputs
+        Full names of the variables that joins or drives will add to; a part may write less where there is none.
     """
 
-    def __init__(self, *, dt: float, seed: int = 0, replicas: int = 1):
-        self.dt, self.seed, self.replicas = dt, seed, replicas
+    def __init__(self, *, dt: float, seed: int = 0, replicas: int = 1, inputs: Collection[str] = ()):
+        self.dt, self.seed, self.replicas, self.inputs = dt, seed, replicas, frozenset(inputs)
         self.spaces: dict[str, Space] = {}
         self.edges: dict[str, EdgeSpace] = {}
         self.buffers: dict[str, Buffer] = {}
@@ -72,8 +74,9 @@ class Builder:
         operations = tuple(op for phase in PHASES for op in self._operations[phase])
         history = dict.fromkeys(self._lists, 1)
         for op in operations:
-            delayed = isinstance(op, Propagate) or (isinstance(op, MapEdges) and op.at == "source")
-            if delayed and op.events is not None and self.edges[op.edges].size:
+            if isinstance(op, MapEdges) and op.at != "source":
+                continue
+            if isinstance(op, Propagate | MapEdges) and op.events is not None and self.edges[op.edges].size:
                 longest = int(self.edges[op.edges].delays[-1])
                 history[op.events] = max(history[op.events], longest + 1)
         lists = {name: EventList(name, space, history[name]) for name, space in self._lists.items()}

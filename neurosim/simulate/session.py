@@ -118,9 +118,10 @@ class Simulation:
         steps = whole_steps("duration", to_internal(duration, TIME, "duration"), self._program.dt)
         start = self._runner.step
         self._advance(start, start + steps)
-        if self._runner.step < start + steps:
+        whole = self._runner.step == start + steps
+        if not whole:
             warnings.warn(f"stopped by Ctrl-C at {self.time:g} ms", Interrupted, stacklevel=2)
-        return self._recorder.snapshot(self._runner.step)
+        return self._recorder.snapshot(self._runner.step, finished=whole)
 
     def finish(self, finished: bool = True) -> Recording:
         """Close the recording, also that on disk, and give it; the simulation cannot run on afterwards."""
@@ -238,7 +239,7 @@ class Simulation:
     def _fail(self) -> None:
         step, error = self._finite.locate()
         self._over = str(error)
-        error.recording = self._recorder.snapshot(step)  # type: ignore[attr-defined]
+        error.recording = self._recorder.snapshot(step)
         raise error
 
     def _buffer(self, name: str) -> Buffer:
