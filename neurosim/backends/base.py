@@ -41,9 +41,10 @@ class Sink(Protocol):
 class Runner(ABC):
     """A program made ready: holds the state and moves it on. ``step`` counts the steps done.
 
-    In step k the operations run in their order with ``t`` = k dt. An event list remembers the last ``history`` steps. Replica b
-    draws with the seed ``program.seed + b``. A buffer that an operation adds to along edges is read on the
-    source side as it was before the operation. A variable of type ``int`` is cut to a whole number at each assignment.
+    In step k the operations run in their order with ``t`` = k dt. An event list remembers the last ``history`` steps.
+    Replica b draws with the seed ``program.seed + b``. A buffer that an operation adds to along edges is read on the
+    source side as it was before the operation. A variable of type ``int`` is cut to a whole number at each
+    assignment.
     """
 
     step: int = 0

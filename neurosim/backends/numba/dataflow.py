@@ -39,6 +39,7 @@ def _access(op: Operation, layout: Layout) -> Access:
         return Access(writes={op.into})
     if isinstance(op, Reduce | MatMul | Compete):
         crosses = {op.source} | ({op.target} if isinstance(op, Compete) else set())
+        crosses |= {op.weight} if isinstance(op, MatMul) else set()
         return Access(crosses=crosses, writes={op.target})
     delays = program.edges[op.edges].delays
     sources = {r.buffer for r in op.names.values() if r.side == "source"}

@@ -1,6 +1,7 @@
 """Products, reductions, competitions and schedules."""
 
 from ...program import Compete, EventSchedule, MatMul, Play, Reduce
+from . import spans
 from .emit_maps import goes_on
 from .functions import Function
 from .layout import Layout
@@ -15,7 +16,7 @@ def emit_matmul(op: MatMul, layout: Layout) -> Function:
     f = Function(layout, "MatMul")
     source, target, weight = (f.array(n) for n in (op.source, op.target, op.weight))
     space = _space(layout, op.target)
-    rows, size, ranges = f.size(_space(layout, op.source), "rows"), f.size(space), f.ranges(space)
+    rows, size, ranges = spans.size(f, _space(layout, op.source), "rows"), spans.size(f, space), spans.ranges(f, space)
     f.add(0, f"start, end = {ranges}[q], min({ranges}[q + 1], {size})")
     if not op.accumulate:
         f.add(0, f"{target}[start:end] = F(0)")
@@ -33,8 +34,8 @@ def emit_reduce(op: Reduce, layout: Layout) -> Function:
     """Sum, mean or greatest value of equally long segments."""
     f = Function(layout, f"Reduce by {op.how}")
     source, target, space = f.array(op.source), f.array(op.target), _space(layout, op.target)
-    size, ranges = f.size(space), f.ranges(space)
-    f.add(0, f"length = {f.size(_space(layout, op.source), 'longer')} // {size}",
+    size, ranges = spans.size(f, space), spans.ranges(f, space)
+    f.add(0, f"length = {spans.size(f, _space(layout, op.source), 'longer')} // {size}",
           f"for s in range({ranges}[q], min({ranges}[q + 1], {size})):",
           f"    found = {source}[s * length]",
           "    for k in range(s * length + 1, (s + 1) * length):")
@@ -47,11 +48,11 @@ def emit_compete(op: Compete, layout: Layout) -> Function:
     """Winners of each group; a group belongs to the thread that owns its first index."""
     f = Function(layout, f"Compete: {op.how}")
     source, target, space = f.array(op.source), f.array(op.target), _space(layout, op.target)
-    ranges, group = f.ranges(space), op.group
+    ranges, group = spans.ranges(f, space), op.group
     one = "np.uint8(1)" if layout.program.buffers[op.target].dtype == "bool" else "F(1)"
     zero = one.replace("(1)", "(0)")
     f.add(0, f"first = -(-{ranges}[q] // {group})",
-          f"last = min({f.size(space)} // {group}, -(-{ranges}[q + 1] // {group}))",
+          f"last = min({spans.size(f, space)} // {group}, -(-{ranges}[q + 1] // {group}))",
           "for n in range(first, last):",
           f"    own, out = {source}[n * {group}:(n + 1) * {group}], {target}[n * {group}:(n + 1) * {group}]",
           f"    out[:] = {zero}")
@@ -67,7 +68,7 @@ def emit_compete(op: Compete, layout: Layout) -> Function:
 def _emit_drawn(f: Function, op: Compete, one: str) -> None:
     """The first index whose cumulative sum passes a uniform number times the sum."""
     bits = 8 * f.layout.dtype.itemsize
-    words, key, stream = f.scratch("words"), f.need("key", "keys[r]"), f.integer("stream", op.stream)
+    words, key, stream = spans.scratch(f, "words"), f.need("key", "keys[r]"), f.integer("stream", op.stream)
     for row in range(bits // 32):
         f.add(1, f"philox_block(n >> 6, t, {0x8000 * row}, {stream}, {key}[0], {key}[1], {words}[{row}])")
     taken = ", ".join(f"{words}[{row}, n & 63]" for row in range(bits // 32))
@@ -82,20 +83,20 @@ def emit_play(op: Play, layout: Layout) -> Function:
     if isinstance(schedule, EventSchedule):
         f = Function(layout, "Play events")
         ring, counts = f.events(op.into)
-        ranges = f.ranges(layout.program.lists[op.into].space)
+        ranges = spans.ranges(f, layout.program.lists[op.into].space)
         when, who = f.need("when", "when_" + s), f.need("who", "who_" + s)
         begun = f"{counts}[slot, q] if {f.integer('goes_on', goes_on(op.into, layout))} else 0"
         space = layout.program.lists[op.into].space
-        f.add(0, f"slot = t & ({ring}.shape[0] - 1)", f"n, base = {begun}, {f.splits(space)}[q]",
-              f"start, end = {ranges}[q] - {f.offset(space)}, {ranges}[q + 1] - {f.offset(space)}",
+        f.add(0, f"slot = t & ({ring}.shape[0] - 1)", f"n, base = {begun}, {spans.splits(f, space)}[q]",
+              f"start, end = {ranges}[q] - {spans.offset(f, space)}, {ranges}[q + 1] - {spans.offset(f, space)}",
               f"k = np.searchsorted({when}, t)",
               f"while k < {when}.size and {when}[k] == t:",
               f"    if start <= {who}[k] < end:",
-              f"        {ring}[slot, base + n] = {who}[k] + {f.offset(space)}", "        n += 1", "    k += 1",
+              f"        {ring}[slot, base + n] = {who}[k] + {spans.offset(f, space)}", "        n += 1", "    k += 1",
               f"{counts}[slot, q] = n")
         return f
     f = Function(layout, "Play a table")
-    array, ranges = f.array(op.into), f.ranges(_space(layout, op.into))
+    array, ranges = f.array(op.into), spans.ranges(f, _space(layout, op.into))
     table, every = f.need("table", "table_" + s), f.need("every", "every_" + s)
     f.add(0, f"if t % {every} == 0 and t // {every} < {table}.shape[0]:",
           f"    row = {table}[t // {every}]",

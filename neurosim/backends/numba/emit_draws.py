@@ -1,6 +1,7 @@
 """Random numbers inside elementwise loops: words of a block at once, then a value per lane."""
 
 from ...program import Draw, Events, Map
+from . import spans
 from .functions import Function
 from .layout import Layout
 from .memory import symbol
@@ -30,7 +31,7 @@ def emit_block_draws(f: Function, depth: int, op: Elementwise, layout: Layout, b
     """Fill the words of a block of 64 indices."""
     row = 0
     for draw, numbers in word_rows(op, layout):
-        words, stream = f.scratch("words"), f.integer("stream", op.stream, str(op.stream))
+        words, stream = spans.scratch(f, "words"), f.integer("stream", op.stream, str(op.stream))
         key = f.need("key", "keys[r]")
         for number in numbers:
             f.add(depth, f"philox_block({block}, t, {number}, {stream}, {key}[0], {key}[1], {words}[{row}])")
@@ -38,7 +39,8 @@ def emit_block_draws(f: Function, depth: int, op: Elementwise, layout: Layout, b
         if is_tabulated(draw, op, layout):
             s = thresholds_symbol(op, draw)
             table, size = f.need("table", f"{s}[r]", "table_"), f.need("table_size", f"{s}_size[r]", "table_size_")
-            f.add(depth, f"poisson_block({words}[{row - 1}], {table}[:{size}], {f.scratch('counts')}[{draw.number}])")
+            counts = spans.scratch(f, "counts")
+            f.add(depth, f"poisson_block({words}[{row - 1}], {table}[:{size}], {counts}[{draw.number}])")
 
 
 def emit_draw_values(f: Function, depth: int, op: Elementwise, layout: Layout, lane: str) -> None:

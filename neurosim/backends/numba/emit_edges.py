@@ -1,11 +1,13 @@
-"""Operations along edges. Each thread visits the edges whose targets it owns, in an order that all thread counts share."""
+"""Operations along edges. Each thread visits the edges whose targets it owns, in an order all thread counts share."""
 
 from collections.abc import Sequence
 
 from ...program import Diffuse, MapEdges, Propagate
+from . import spans
 from .functions import Function
 from .layout import Layout
-from .text import Text
+from .memory import symbol
+from .text import Text, load, store
 
 _AT = {"source": "i", "target": "j", "edge": "e"}
 
@@ -18,7 +20,7 @@ def emit_propagate(op: Propagate, layout: Layout) -> Function:
     depth = _open_delayed(f, op.edges, op.events)
     _load(f, depth, text, "source", [op.value])
     f.add(depth, "for e in range(a, z):")
-    target = f"{f.edges('target', op.edges)}[e]"
+    target = f"{_edge_array(f, 'target', op.edges)}[e]"
     if any(r.side == "target" for n, r in op.names.items() if n in Text.names(op.value)):
         f.add(depth + 1, f"j = {target}")
         target = "j"
@@ -37,7 +39,7 @@ def emit_map_edges(op: MapEdges, layout: Layout) -> Function:
         depth = _open_columns(f, op)
     else:
         depth = _open_delayed(f, op.edges, op.events or "") if op.at == "source" else _open_all(f, op.edges)
-        f.add(depth, "for e in range(a, z):", f"    j = {f.edges('target', op.edges)}[e]")
+        f.add(depth, "for e in range(a, z):", f"    j = {_edge_array(f, 'target', op.edges)}[e]")
         depth += 1
     _emit_edge_body(f, depth, op)
     return f
@@ -47,12 +49,12 @@ def emit_diffuse(op: Diffuse, layout: Layout) -> Function:
     """``target[j] = sum over incoming edges``."""
     f = Function(layout, "Diffuse")
     text, target = Text(f, op.names), f.array(op.target)
-    ranges = f.ranges(layout.program.edges[op.edges].target)
+    ranges = spans.ranges(f, layout.program.edges[op.edges].target)
     _time(f, [op.value])
     f.add(0, f"{target}[{ranges}[q]:{ranges}[q + 1]] = F(0)")
     depth = _open_all(f, op.edges)
     _load(f, depth, text, "source", [op.value])
-    f.add(depth, "for e in range(a, z):", f"    j = {f.edges('target', op.edges)}[e]")
+    f.add(depth, "for e in range(a, z):", f"    j = {_edge_array(f, 'target', op.edges)}[e]")
     for side in ("target", "edge"):
         _load(f, depth + 1, text, side, [op.value])
     f.add(depth + 1, f"{target}[j] += {text.value(op.value)}")
@@ -61,10 +63,10 @@ def emit_diffuse(op: Diffuse, layout: Layout) -> Function:
 
 def _open_delayed(f: Function, edges: str, events: str) -> int:
     """Loops over delays (longest first), then sources; leaves the row's chunk in ``a`` to ``z``."""
-    first, bounds, delays = (f.edges(kind, edges) for kind in ("first", "bounds", "delays"))
+    first, bounds, delays = (_edge_array(f, kind, edges) for kind in ("first", "bounds", "delays"))
     ring, counts = f.events(events)
     source = f.layout.program.edges[edges].source
-    splits, offset = f.splits(source), f.offset(source)
+    splits, offset = spans.splits(f, source), spans.offset(f, source)
     alone = f.layout.is_alone(source) or f.layout.place(source).home == source
     skip = [] if alone else [f"            if i < 0 or i >= {first}.size - 1:", "                continue"]
     f.add(
@@ -84,7 +86,7 @@ def _open_delayed(f: Function, edges: str, events: str) -> int:
 
 def _open_all(f: Function, edges: str) -> int:
     """Loops over all sources and their chunks; leaves the chunk in ``a`` to ``z``."""
-    first, bounds, delays = (f.edges(kind, edges) for kind in ("first", "bounds", "delays"))
+    first, bounds, delays = (_edge_array(f, kind, edges) for kind in ("first", "bounds", "delays"))
     lanes = f.need("lanes", "lanes")
     f.add(
         0, f"for i in range({first}.size - 1):",
@@ -98,8 +100,8 @@ def _open_all(f: Function, edges: str) -> int:
 def _open_columns(f: Function, op: MapEdges) -> int:
     """Loops over this step's own events of the target and their incoming edges."""
     ring, counts = f.events(op.events or "")
-    ranges = f.ranges(f.layout.program.edges[op.edges].target)
-    first, edge, source = (f.edges(kind, op.edges) for kind in ("colfirst", "coledge", "colsource"))
+    ranges = spans.ranges(f, f.layout.program.edges[op.edges].target)
+    first, edge, source = (_edge_array(f, kind, op.edges) for kind in ("colfirst", "coledge", "colsource"))
     f.add(
         0, f"slot = t & ({ring}.shape[0] - 1)",
         f"for n in range({counts}[slot, q]):",
@@ -125,7 +127,7 @@ def _emit_edge_body(f: Function, depth: int, op: MapEdges) -> None:
     for name in dict.fromkeys(a.target for a in op.body):
         ref = op.names.get(name)
         if ref is not None and ref.side == "edge":
-            f.add(depth, f"{f.array(ref.buffer)}[e] = {text.store(name)}")
+            f.add(depth, f"{f.array(ref.buffer)}[e] = {store(text, name)}")
 
 
 def _time(f: Function, texts: Sequence[str]) -> None:
@@ -138,4 +140,9 @@ def _load(f: Function, depth: int, text: Text, side: str, texts: Sequence[str]) 
     used = {n for t in texts for n in Text.names(t)}
     for name, ref in text.refs.items():
         if name in used and ref.side == side and not f.layout.is_number(ref.buffer):
-            f.add(depth, f"x_{name} = {text.load(name, f'{f.array(ref.buffer)}[{_AT[side]}]')}")
+            f.add(depth, f"x_{name} = {load(text, name, f'{f.array(ref.buffer)}[{_AT[side]}]')}")
+
+
+def _edge_array(f: Function, kind: str, edges: str) -> str:
+    """One of the arrays of an edge space, such as ``target``."""
+    return f.need(kind, f"{kind}_{symbol(edges)}")

@@ -1,17 +1,18 @@
 """Elementwise operations on one space, fused into one loop over blocks of 64.
 
-A block's inner loops run over plain ``range(64)`` on views of the block: LLVM vectorises that and nothing else. Floating
-point is strict, so a lane's result does not depend on how it was vectorised.
+A block's inner loops run over plain ``range(64)`` on views of the block: LLVM vectorises that and nothing else.
+Floating point is strict, so a lane's result does not depend on how it was vectorised.
 """
 
 from collections.abc import Collection, Sequence
 
 from ...program import Events, Map, Play
+from . import spans
 from .emit_draws import Elementwise, emit_block_draws, emit_draw_values
 from .functions import Function
 from .layout import Layout
 from .memory import BLOCK
-from .text import Text
+from .text import Text, load, store
 
 MOST_IN_ONE_LOOP = 12
 """Buffers up to which a threshold is tested inside the loop of the update."""
@@ -21,8 +22,8 @@ def emit_group(operations: Sequence[Elementwise], layout: Layout) -> Function:
     """One function for neighbouring elementwise operations on one space."""
     space = operations[0].space
     f = Function(layout, ", ".join(type(op).__name__ for op in operations))
-    ranges = f.ranges(space)
-    f.add(0, f"start, end = {ranges}[q], {ranges}[q + 1]", f"base = {f.splits(space)}[q]")
+    ranges = spans.ranges(f, space)
+    f.add(0, f"start, end = {ranges}[q], {ranges}[q + 1]", f"base = {spans.splits(f, space)}[q]")
     made = [op.into for op in operations if isinstance(op, Events)]
     for n, found in enumerate(made):
         ring, counts = f.events(found)
@@ -31,7 +32,7 @@ def emit_group(operations: Sequence[Elementwise], layout: Layout) -> Function:
     _time(f, operations, space)
     blockwise = [op for op in operations if isinstance(op, Events) or op.at is None]
     if made:
-        f.add(0, f"raised = {f.scratch('flag')}.view(np.uint64)")
+        f.add(0, f"raised = {spans.scratch(f, 'flag')}.view(np.uint64)")
     if blockwise:
         f.add(0, f"for b in range(start, end, {BLOCK}):")
         for view in _arrays(blockwise, f, layout):
@@ -62,7 +63,7 @@ def _time(f: Function, operations: Sequence[Elementwise], space: str) -> None:
         dt = f.need("dt", "dt")
         f.add(0, f"x_t, x_dt = F(t * {dt}), F({dt})")
     if "N" in uses:
-        f.add(0, f"x_N = F({f.size(space)})")
+        f.add(0, f"x_N = F({spans.size(f, space)})")
 
 
 def _texts(op: Elementwise) -> list[str]:
@@ -84,14 +85,14 @@ def _emit_in_block(f: Function, op: Elementwise, layout: Layout, made: list[str]
         return
     known = _still_known(before, op)
     if known is None:
-        emit_block_draws(f, 1, op, layout, f"(b - {f.offset(op.space)}) >> 6" if op.draws else "")
+        emit_block_draws(f, 1, op, layout, f"(b - {spans.offset(f, op.space)}) >> 6" if op.draws else "")
         f.add(1, f"for lane in range({BLOCK}):")
     if isinstance(op, Map):
         _emit_body(f, 2, op, layout, at="lane", inside=True)
         return
     _emit_loads(f, 2, op, _texts(op), layout, "lane", True, known or ())
     emit_draw_values(f, 2, op, layout, "lane")
-    f.add(2, f"{f.scratch('flag')}[lane] = {Text(f, op.names).condition(op.condition)}")
+    f.add(2, f"{spans.scratch(f, 'flag')}[lane] = {Text(f, op.names).condition(op.condition)}")
     _emit_compaction(f, op, made.index(op.into))
 
 
@@ -138,14 +139,14 @@ def _emit_body(f: Function, depth: int, op: Map, layout: Layout, *, at: str, ins
     """Load, compute, store for one index; ``inside`` a block the views of the block are used."""
     if not inside:
         # one index at a time draws its whole block: rare, and the numbers stay the same
-        emit_block_draws(f, depth, op, layout, f"(k - {f.offset(op.space)}) >> 6" if op.draws else "")
+        emit_block_draws(f, depth, op, layout, f"(k - {spans.offset(f, op.space)}) >> 6" if op.draws else "")
     _emit_loads(f, depth, op, [*_texts(op), *(a.target for a in op.body if a.op == "+=")], layout, at, inside)
     emit_draw_values(f, depth, op, layout, "lane" if inside else "k & 63")
     text = Text(f, op.names)
     f.add(depth, *text.assignments(op.body))
     for name in dict.fromkeys(a.target for a in op.body if a.target in op.names):
         array = ("s" if inside else "") + f.array(op.names[name].buffer)
-        f.add(depth, f"{array}[{at}] = {text.store(name)}")
+        f.add(depth, f"{array}[{at}] = {store(text, name)}")
 
 
 def _emit_loads(f: Function, depth: int, op: Elementwise, texts: list[str], layout: Layout, at: str,
@@ -155,7 +156,7 @@ def _emit_loads(f: Function, depth: int, op: Elementwise, texts: list[str], layo
     for name, ref in op.names.items():
         if name in used and not layout.is_number(ref.buffer):
             array = ("s" if inside else "") + f.array(ref.buffer)
-            f.add(depth, f"x_{name} = {text.load(name, f'{array}[{at}]')}")
+            f.add(depth, f"x_{name} = {load(text, name, f'{array}[{at}]')}")
     if "i" in used:
         own = "b + lane" if inside else "k"
-        f.add(depth, f"x_i = F({own} - {f.offset(op.space)})")
+        f.add(depth, f"x_i = F({own} - {spans.offset(f, op.space)})")

@@ -1,7 +1,7 @@
 """Generated functions: their parameters, their text, and how the time loop calls them.
 
-A function's text names its parameters by what they are in the model (``a_v``, not ``a_exc__v``) and holds no number that
-belongs to one part. So two populations of one kind give the same text, which is compiled once.
+A function's text names its parameters by what they are in the model (``a_v``, not ``a_exc__v``) and holds no number
+that belongs to one part. So two populations of one kind give the same text, which is compiled once.
 """
 
 from .layout import Layout
@@ -64,30 +64,6 @@ class Function:
         """The ring of an event list, (ring, N), and its counts, (ring, lanes)."""
         at = self.layout.list_symbol(name)
         return tuple(self._buffer(kind, name, f"{kind}{at}[r]") for kind in ("l_", "c_"))  # type: ignore
-
-    def ranges(self, space: str, role: str = "ranges") -> str:
-        """Where each thread's share of a space begins."""
-        return self.need(role, "g_" + symbol(space), f"{role}_{symbol(space)}")
-
-    def splits(self, space: str) -> str:
-        """Where each thread's share of the home of a space begins, and its entries in an event list."""
-        return self.need("splits", "s_" + symbol(self.layout.place(space).home), "splits_")
-
-    def size(self, space: str, role: str = "size") -> str:
-        """Number of indices of a space."""
-        return self.need(role, f"sizes[{list(self.layout.program.spaces).index(space)}]", f"{role}_{symbol(space)}")
-
-    def offset(self, space: str) -> str:
-        """First index of a space in its home."""
-        return self.integer("offset", self.layout.place(space).offset, space)
-
-    def edges(self, kind: str, edges: str) -> str:
-        """One of the arrays of an edge space, such as ``target``."""
-        return self.need(kind, f"{kind}_{symbol(edges)}")
-
-    def scratch(self, kind: str) -> str:
-        """Scratch rows of this thread."""
-        return self.need(kind, f"{kind}[worker]")
 
     def text(self, name: str) -> str:
         """The definition under a name."""

@@ -1,7 +1,7 @@
 """Parts of one kind side by side in memory, and their joins as one.
 
-Eight populations with the same variables become eight ranges of one array, and their sixty-four projections the rows of one
-edge space: a spike then finds all its targets of one delay in one piece, which is what delivery is bound by.
+Eight populations with the same variables become eight ranges of one array, and their sixty-four projections the rows
+of one edge space: a spike then finds all its targets of one delay in one piece, which is what delivery is bound by.
 """
 
 from collections.abc import Hashable, Mapping
@@ -171,5 +171,5 @@ def _with_bundles(program: Program, bundles: list[list[Propagate]], places: Plac
 def folded(program: Program) -> frozenset[str]:
     """Constants that a bundle has taken into its weights: those of joins that no operation names any more."""
     named = {op.edges for op in program.operations if isinstance(op, Propagate)}
-    return frozenset(b.name for b in program.buffers.values()
-                     if any(b.name.startswith(e + ".") for e in program.edges if e not in named) and b.kind == "parameter")
+    bundled = tuple(e + "." for e in program.edges if e not in named)
+    return frozenset(n for n, b in program.buffers.items() if b.kind == "parameter" and n.startswith(bundled))

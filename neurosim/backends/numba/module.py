@@ -19,6 +19,7 @@ from ...program import (
     Propagate,
     Reduce,
 )
+from . import spans
 from .dataflow import waits
 from .emit_dense import emit_compete, emit_matmul, emit_play, emit_reduce
 from .emit_edges import emit_diffuse, emit_map_edges, emit_propagate
@@ -100,7 +101,7 @@ def _emit_probe(number: int, probe: Probe, layout: Layout) -> Function:
         when, which, filled = (f.need(k, f"{k}_{number}") for k in ("when", "which", "filled"))
         row = f"{f.need('r', 'r')} * {f.need('lanes', 'lanes')} + q"
         f.add(0, f"slot, row = t & ({ring}.shape[0] - 1), {row}", f"base = {filled}[row]",
-              f"start = {f.splits(space)}[q]", f"for n in range({counts}[slot, q]):",
+              f"start = {spans.splits(f, space)}[q]", f"for n in range({counts}[slot, q]):",
               f"    k = {ring}[slot, start + n]",
               f"    if {low} <= k < {high}:",
               f"        {when}[row, base], {which}[row, base] = t, k - {low}", "        base += 1",

@@ -1,4 +1,4 @@
-"""What generated modules need beside the prelude: waiting for other threads, rare numbers. Pasted behind the prelude."""
+"""What generated modules need beside the prelude, and stands behind it: waiting for other threads, rare numbers."""
 
 import numpy as np
 from numba import njit, types
@@ -14,7 +14,7 @@ SPINS = 2000
 
 @intrinsic
 def stay_apart(typing):
-    """Keep the function that this stands in a function: eight copies in the time loop take eight times as long to compile."""
+    """Keep the function that this stands in a function of its own, so that the time loop compiles it once."""
 
     def generate(context, builder, signature, arguments):
         builder.function.attributes.add("noinline")

@@ -1,6 +1,7 @@
 """Reading what an operation is adding to: the values from before it, kept in a buffer of their own."""
 
 from dataclasses import replace
+from functools import reduce
 
 from ...equations import Assign
 from ...program import Buffer, Diffuse, Map, MapEdges, Operation, Program, Propagate, Ref
@@ -17,10 +18,9 @@ def separated(program: Program) -> Program:
     operations: list[Operation] = []
     buffers = dict(program.buffers)
     for op in program.operations:
-        for name in _read_and_added(op):
-            operations.append(_copy(buffers[name], buffers))
-            op = _reading_copy(op, name)
-        operations.append(op)
+        names = _read_and_added(op)
+        operations += [_copy(buffers[name], buffers) for name in names]
+        operations.append(reduce(_reading_copy, names, op))
     return replace(program, buffers=buffers, operations=tuple(operations))
 
 
@@ -36,7 +36,8 @@ def _read_and_added(op: Operation) -> list[str]:
     if isinstance(op, Propagate | Diffuse):
         added = {op.target}
     elif isinstance(op, MapEdges):
-        added = {op.names[a.target].buffer for a in op.body if a.target in op.names and op.names[a.target].side == "target"}
+        refs = [op.names[a.target] for a in op.body if a.target in op.names]
+        added = {r.buffer for r in refs if r.side == "target"}
     else:
         return []
     return sorted(added & {r.buffer for r in op.names.values() if r.side == "source"})

@@ -57,16 +57,6 @@ class Text(Renderer):
     def _is_whole(self, name: str) -> bool:
         return name in self.refs and self.layout.program.buffers[self.refs[name].buffer].dtype == "int"
 
-    def load(self, name: str, element: str) -> str:
-        """An element of the buffer behind ``name`` as a local value."""
-        dtype = self.layout.program.buffers[self.refs[name].buffer].dtype
-        return {"float": element, "int": f"F({element})", "bool": f"({element} != 0)"}[dtype]
-
-    def store(self, name: str) -> str:
-        """The local value of ``name`` as an element of its buffer."""
-        dtype = self.layout.program.buffers[self.refs[name].buffer].dtype
-        return {"float": "{}", "int": "np.int32({})", "bool": "np.uint8({})"}[dtype].format("x_" + name)
-
     def number(self, value: float) -> str:
         return f"F({value!r})" if abs(value) != float("inf") else "F(np.inf)"
 
@@ -144,3 +134,15 @@ class Text(Renderer):
             case ast.IfExp(body=body, orelse=orelse):
                 return self._is_boolean(body) and self._is_boolean(orelse)
         return False
+
+
+def load(text: Text, name: str, element: str) -> str:
+    """An element of the buffer behind ``name`` as a local value."""
+    dtype = text.layout.program.buffers[text.refs[name].buffer].dtype
+    return {"float": element, "int": f"F({element})", "bool": f"({element} != 0)"}[dtype]
+
+
+def store(text: Text, name: str) -> str:
+    """The local value of ``name`` as an element of its buffer."""
+    dtype = text.layout.program.buffers[text.refs[name].buffer].dtype
+    return {"float": "{}", "int": "np.int32({})", "bool": "np.uint8({})"}[dtype].format("x_" + name)
