@@ -22,6 +22,7 @@ def emit_group(operations: Sequence[Elementwise], layout: Layout) -> Function:
     """One function for neighbouring elementwise operations on one space."""
     space = operations[0].space
     f = Function(layout, ", ".join(type(op).__name__ for op in operations))
+    f.add(0, "no_overlap()")  # every buffer of the space has an array of its own, named once
     ranges = spans.ranges(f, space)
     f.add(0, f"start, end = {ranges}[q], {ranges}[q + 1]", f"base = {spans.splits(f, space)}[q]")
     made = [op.into for op in operations if isinstance(op, Events)]
