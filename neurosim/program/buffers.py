@@ -1,6 +1,7 @@
 """What a program works on: index spaces, the edges between them, named arrays and event lists."""
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Literal, Protocol
 
 import numpy as np
@@ -56,10 +57,19 @@ class EdgeSpace:
         """Number of edges, E."""
         return self.edges.count
 
-    @property
+    @cached_property
     def delays(self) -> np.ndarray:
         """The different delays in ascending order, (D,), steps."""
-        return np.unique(np.atleast_1d(self.edges.delay)).astype(np.int64)
+        delay = np.atleast_1d(self.edges.delay)
+        if delay.dtype.kind != "u":
+            return np.unique(delay).astype(np.int64)
+        seen = np.zeros(1 << 8 * min(delay.itemsize, 2), bool)
+        for start in range(0, delay.size, 1 << 20):  # by pieces, because an index of that many takes eight bytes each
+            piece = delay[start : start + (1 << 20)]
+            if piece.max(initial=0) >= seen.size:
+                return np.unique(delay).astype(np.int64)
+            seen[piece] = True
+        return np.flatnonzero(seen)
 
 
 @dataclass(frozen=True, kw_only=True)

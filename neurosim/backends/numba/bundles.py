@@ -1,6 +1,7 @@
 """Several edge spaces as one, whose rows are sorted by delay and then target."""
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -8,6 +9,7 @@ import numpy as np
 
 from ...program import EdgeSpace
 from .index import kernels
+from .memory import cores
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,12 +49,17 @@ def bundle_edges(joined: Sequence[EdgeSpace], weights: Sequence[np.ndarray] | No
     target = np.zeros(int(first[-1]), np.min_scalar_type(targets - 1))
     weight = None if weights is None else np.zeros(int(first[-1]), np.result_type(*weights))
     place = np.zeros((sources, len(delays)), np.uint32)
-    # in the order of the targets, so that every chunk comes out sorted by target
-    for n in sorted(range(len(joined)), key=lambda n: from_target[n]):
-        own = np.zeros(1, np.float32) if weights is None else np.ascontiguousarray(weights[n])
-        out = np.zeros(1, np.float32) if weight is None else weight
-        kernels().fill_chunks(joined[n].edges.first, joined[n].edges.target, *_delay(joined[n]), own, slot,
-                              from_source[n], from_target[n], chunks, place, first, target, out, weight is not None)
+
+    def fill(start: int) -> None:
+        # in the order of the targets, so that every chunk comes out sorted by target
+        for n in sorted((n for n in range(len(joined)) if from_source[n] == start), key=lambda n: from_target[n]):
+            own = np.zeros(1, np.float32) if weights is None else np.ascontiguousarray(weights[n])
+            out = np.zeros(1, np.float32) if weight is None else weight
+            kernels().fill_chunks(joined[n].edges.first, joined[n].edges.target, *_delay(joined[n]), own, slot,
+                                  start, from_target[n], chunks, place, first, target, out, weight is not None)
+
+    with ThreadPoolExecutor(cores()) as pool:  # rows of different sources share nothing
+        list(pool.map(fill, sorted(set(from_source))))
     return BundledEdges(sources, targets, first, target, delays, chunks), weight
 
 

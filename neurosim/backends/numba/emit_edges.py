@@ -9,6 +9,9 @@ from .layout import Layout
 from .memory import symbol
 from .text import Text, load, store
 
+AHEAD, LINE, MOST_LINES = 8, 64, 8
+"""Prefetching: spikes ahead, bytes of a cache line, lines of a row after which the processor goes on by itself."""
+
 _AT = {"source": "i", "target": "j", "edge": "e"}
 
 
@@ -17,7 +20,10 @@ def emit_propagate(op: Propagate, layout: Layout) -> Function:
     f = Function(layout, "Propagate")
     text = Text(f, op.names)
     _time(f, [op.value])
+    if op.target not in {r.buffer for r in op.names.values()}:
+        f.add(0, "no_overlap()")
     depth = _open_delayed(f, op.edges, op.events)
+    _prefetch(f, depth, op)
     _load(f, depth, text, "source", [op.value])
     f.add(depth, "for e in range(a, z):")
     target = f"{_edge_array(f, 'target', op.edges)}[e]"
@@ -82,6 +88,28 @@ def _open_delayed(f: Function, edges: str, events: str) -> int:
         f"            z = {first}[i] + np.int64({bounds}[i, d * lanes + q + 1])",
     )
     return 3
+
+
+def _prefetch(f: Function, depth: int, op: Propagate) -> None:
+    """Ask for the edges of a spike some spikes ahead: rows lie anywhere in memory, and nothing takes longer."""
+    first, bounds = (_edge_array(f, kind, op.edges) for kind in ("first", "bounds"))
+    ring, _ = f.events(op.events)
+    offset = spans.offset(f, f.layout.program.edges[op.edges].source)
+    f.add(
+        depth, f"if n + {AHEAD} < count:",
+        f"    k = {ring}[slot, start + n + {AHEAD}] - {offset}",
+        f"    if 0 <= k < {first}.size - 1:",
+        f"        begin = {first}[k] + np.int64({bounds}[k, d * lanes + q])",
+        f"        length = np.int64({bounds}[k, d * lanes + q + 1]) - np.int64({bounds}[k, d * lanes + q])",
+    )
+    target = f.layout.arrays[f"target_{symbol(op.edges)}"]
+    along = {_edge_array(f, "target", op.edges): target.itemsize}
+    for ref in op.names.values():
+        if ref.side == "edge" and not f.layout.is_number(ref.buffer):
+            along[f.array(ref.buffer)] = f.layout.arrays[f.layout.array_symbol(ref.buffer)].itemsize
+    for array, itemsize in along.items():
+        f.add(depth + 2, f"for c in range(0, min(length, {MOST_LINES * LINE // itemsize}), {LINE // itemsize}):",
+              f"    prefetch({array}, begin + c)")
 
 
 def _open_all(f: Function, edges: str) -> int:

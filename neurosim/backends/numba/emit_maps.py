@@ -113,18 +113,20 @@ def _still_known(before: Elementwise | None, op: Elementwise) -> Collection[str]
 
 
 def _emit_compaction(f: Function, op: Events, n: int) -> None:
-    """Indices of the lanes whose flag byte is 1, eight lanes a word; padding never counts."""
+    """Indices of the lanes whose flag byte is 1, gathered to one word of 64 bits; padding never counts."""
     f.add(
         1, f"before{n} = count{n}",
         "if raised[0] | raised[1] | raised[2] | raised[3] | raised[4] | raised[5] | raised[6] | raised[7]:",
+        "    bits = np.uint64(0)",
         "    for w in range(8):",
-        "        bits = np.int64(raised[w])",
-        "        while bits != 0:",
-        "            k = b + 8 * w + (ctz(bits) >> 3)",
-        "            bits &= bits - 1",
-        f"            if k < {f.integer('behind', f.layout.span(op.space)[1])}:",
-        f"                {f.events(op.into)[0]}[slot{n}, base + count{n}] = k",
-        f"                count{n} += 1",
+        "        bits |= ((raised[w] * GATHER_BITS) >> np.uint64(56)) << np.uint64(8 * w)",
+        "    left = np.int64(bits)",
+        "    while left != 0:",
+        "        k = b + ctz(left)",
+        "        left &= left - 1",
+        f"        if k < {f.integer('behind', f.layout.span(op.space)[1])}:",
+        f"            {f.events(op.into)[0]}[slot{n}, base + count{n}] = k",
+        f"            count{n} += 1",
     )
 
 

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from ...program import Buffer, EdgeSpace, EventSchedule, MapEdges, Operation, Program
+from .bundles import BundledEdges
 from .homes import Place, Places
 from .index import chunk_bounds, columns
 from .memory import BLOCK, padded, power_of_two, symbol
@@ -107,6 +108,10 @@ class Layout:
 
     def _lay_buffer(self, buffer: Buffer, space: str) -> None:
         name, (start, stop) = self.array_symbol(buffer.name), self.span(space)
+        edges = self.program.edges.get(space)
+        if edges is not None and isinstance(edges.edges, BundledEdges) and buffer.initial.dtype == self.dtype:
+            self.arrays[name] = buffer.initial.reshape(1, -1)  # made for this layout alone, and the largest of all
+            return
         if name not in self.arrays:
             home = self.place(space).home
             width = self.program.size_of(home)

@@ -1,4 +1,6 @@
-"""Sizes and names of what lies in memory."""
+"""Sizes and names of what lies in memory; the processors that there are."""
+
+import os
 
 BLOCK = 64
 """Indices that the generated loops treat at once; every space is padded to a multiple of it."""
@@ -17,3 +19,8 @@ def power_of_two(n: int) -> int:
 def symbol(name: str) -> str:
     """A name as part of an identifier: ``exc.v`` becomes ``exc__v``."""
     return name.replace(".", "__")
+
+
+def cores() -> int:
+    """Processors that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

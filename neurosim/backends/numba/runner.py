@@ -3,20 +3,21 @@
 import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
-from types import ModuleType
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from ...errors import BackendError, CheckpointError, DescriptionError
+from ...errors import CheckpointError, DescriptionError
+from ...kernels.loader import load
 from ...program import Probe, Program
 from ..base import Runner, Sink
 from .dataflow import waits
-from .homes import folded
+from .homes import folded, settle
 from .layout import Layout
-from .module import Module, groups
+from .module import groups, make_module
 from .records import Records
-from .separate import BEFORE
+from .separate import BEFORE, separated
 from .tables import poisson_tables, scratch
 
 CHUNK_SECONDS = 0.1
@@ -25,30 +26,38 @@ CHUNK_SECONDS = 0.1
 class NumbaRunner(Runner):
     """See ``Runner``. Threads share one replica by owning ranges of indices, or share out whole replicas."""
 
-    def __init__(self, program: Program, probes: Sequence[Probe], layout: Layout, generated: Module,
-                 module: ModuleType, workers: int):
-        self.program, self.layout, self.workers = program, layout, workers
+    def __init__(self, program: Program, probes: Sequence[Probe], dtype: str, threads: int):
+        self._probes, self._dtype, self._threads = probes, np.dtype(dtype), threads
         self.step = 0
-        self.times: dict[str, float] = {}
-        self._folded = folded(program)
         self._written = {b.name for b in program.buffers.values() if b.kind == "state"}
-        self._run = module.run
-        self._records = Records(program, probes, layout)
-        self._reached = np.zeros((program.replicas, layout.lanes), np.int64)
-        self._wait_every = waits(groups(program.operations), layout).every
+        self._pool: ThreadPoolExecutor | None = None
+        self._prepare(program)
+
+    def _prepare(self, program: Program) -> None:
+        """Lay the program out, compile it (or find it in the cache), and stand at its beginning."""
+        begun = time.perf_counter()
+        lanes = self._threads if program.replicas == 1 else 1
+        self.workers = min(self._threads, max(lanes, program.replicas))
+        self._unsettled = program
+        self.program, places = settle(separated(program))
+        self._folded = folded(self.program)
+        self.layout = Layout(self.program, places, self._dtype, lanes, {probe.source for probe in self._probes})
+        generated = make_module(self.program, self._probes, self.layout)
+        self._records = Records(self.program, self._probes, self.layout)
+        self._reached = np.zeros((program.replicas, lanes), np.int64)
+        self._wait_every = waits(groups(self.program.operations), self.layout).every
         self._steps_per_chunk = 64
         self._arrays: dict[str, Any] = {
-            **layout.arrays, **scratch(program, layout, workers),
-            "integers": np.array([*layout.integers, 0], np.int64),
-            "sizes": np.array([s.size for s in program.spaces.values()] or [0], np.int64),
+            **self.layout.arrays, **scratch(self.program, self.layout, self.workers),
+            **poisson_tables(self.program, self.layout),
+            "integers": np.array([*self.layout.integers, 0], np.int64),
+            "sizes": np.array([s.size for s in self.program.spaces.values()] or [0], np.int64),
         }
-        self._arrays.update(poisson_tables(program, layout))
         self._order = [*generated.symbols, *(f"room_{k}" for k in self._records.event_numbers)]
-        self._pool: ThreadPoolExecutor | None = None
-
-    def compile(self) -> None:
-        """Compile by running no step."""
-        self._launch(self.step)
+        laid = time.perf_counter()
+        self._run = load("program", generated.text).run
+        self._launch(0)  # compiles, and runs no step
+        self._times = {"layout_s": laid - begun, "compile_s": time.perf_counter() - laid}
 
     def advance(self, stop: int, sink: Sink) -> None:
         """Run a chunk of about a tenth of a second, never beyond ``stop``."""
@@ -84,8 +93,8 @@ class NumbaRunner(Runner):
         values = np.asarray(values)
         size = 1 if buffer.space is None else self.program.size_of(buffer.space)
         if not self.layout.is_laid(name) or name in self._folded:
-            raise BackendError(f"{name} cannot be changed in a run: it is part of a bundle of joins; build the network "
-                               "with the new value")
+            self._rebuild(name, values, size)
+            return
         try:
             if buffer.space is None:
                 self.layout.arrays["numbers"][:, self.layout.numbers[name]] = values
@@ -96,6 +105,17 @@ class NumbaRunner(Runner):
         except ValueError:
             raise DescriptionError(f"{name} takes one value or {size}, got an array of shape {values.shape}") from None
         self._written.add(name)
+
+    def _rebuild(self, name: str, values: np.ndarray, size: int) -> None:
+        """Change a constant that has no memory of its own, because a bundle of joins has taken it in."""
+        if values.shape not in ((), (size,)):
+            raise DescriptionError(f"{name} takes one value or {size}, got an array of shape {values.shape}")
+        old, step, state = self._unsettled.buffers[name], self.step, self.state()
+        initial = values if old.space is None else np.broadcast_to(values, (size,)).astype(self._dtype)
+        buffers = {**self._unsettled.buffers, name: replace(old, initial=initial)}
+        self._prepare(replace(self._unsettled, buffers=buffers))
+        self._written.add(name)
+        self.restore(step, {key: value for key, value in state.items() if key != name})
 
     def state(self) -> dict[str, np.ndarray]:
         """What changes or was written, and the events of the last steps in the order of (step, replica, index)."""
@@ -114,7 +134,7 @@ class NumbaRunner(Runner):
         for name, buffer in self.program.buffers.items():
             if name in state:
                 self.write(name, state[name])
-            elif name in self._written and BEFORE not in name:
+            elif name in self._written - self._folded and BEFORE not in name:
                 self.write(name, buffer.initial)
         for name in {self.layout.list_symbol(n): n for n in self.program.lists}.values():
             self._fill_list(name, state)
@@ -161,7 +181,7 @@ class NumbaRunner(Runner):
         stats = self._run.stats
         return {
             "backend": "numba", "dtype": self.layout.dtype.name, "threads": self.workers,
-            "cached": bool(stats.cache_hits) and not stats.cache_misses, **self.times,
+            "cached": bool(stats.cache_hits) and not stats.cache_misses, **self._times,
         }
 
     def _launch(self, stop: int) -> None:

@@ -11,6 +11,8 @@ from ...kernels.prelude import atomic_add, exp64, inlined, load_acquire, log64, 
 inner = njit(error_model="numpy", boundscheck=False, nogil=True, _nrt=False)  # type: ignore[call-overload]
 _give_way = types.ExternalFunction("sched_yield", types.int32())
 SPINS = 2000
+GATHER_BITS = np.uint64(0x0102040810204080)
+"""Times a word whose bytes are 0 or 1, its top byte holds those eight as bits."""
 
 
 @intrinsic
