@@ -9,9 +9,7 @@ Leaky integrate-and-fire neurons, each with 1,000 excitatory inputs of J = 0.1 m
 The external rate is given relative to :math:`\nu_{thr} = \theta / (C_E J \tau)`, which alone would bring the mean
 potential to the threshold.
 
-While a neuron is refractory its potential rests and what arrives is lost. Here arrivals would add to ``v`` also
-then, so they go to ``x``, which empties itself into v within 0.1 µs: v rises by J and rests while refractory. (A
-pulse of that length changes v by 5 parts in a million.)
+While a neuron is refractory its potential rests and what arrives is lost.
 
 References
 ----------
@@ -29,10 +27,7 @@ from neurosim.errors import DescriptionError, listing, nearest
 from neurosim.plots import raster
 from neurosim.recording import Spikes
 
-LIF = """
-dv/dt = -v/tau + x/pulse : mV (unless refractory)
-dx/dt = -x/pulse : mV
-"""
+LIF = "dv/dt = -v/tau : mV (unless refractory)"
 REGIMES = {"SR": (3.0, 2.0), "SI fast": (6.0, 4.0), "AI": (5.0, 2.0), "SI slow": (4.5, 0.9)}
 """g and the ratio of the external rate to the threshold rate, as in figure 8A to D."""
 
@@ -68,10 +63,10 @@ def build(g: float = 5.0, ratio: float = 2.0, size: int = 12_500, J_mV: float = 
     net = Network()
     for name, part in sizes.items():
         net.add(name, Neurons(part, LIF, threshold="v >= theta", reset="v = V_r", refractory=2.0, tau=tau,
-                              theta=theta, V_r=10.0, pulse=1e-4))
-        net.drive(name, "x += J", rate=ratio * threshold_rate, count=degrees["exc"], J=J_mV)
+                              theta=theta, V_r=10.0))
+        net.drive(name, "v += J", rate=ratio * threshold_rate, count=degrees["exc"], J=J_mV)
     for name, weight in {"exc": J_mV, "inh": -g * J_mV}.items():
-        net.connect(name, ["exc", "inh"], FixedInDegree(degrees[name]), on_pre="x += J", J=weight, delay=delay_ms)
+        net.connect(name, ["exc", "inh"], FixedInDegree(degrees[name]), on_pre="v += J", J=weight, delay=delay_ms)
     return net
 
 

@@ -75,7 +75,7 @@ def _draw(ax: "Axes", spikes: Spikes, base: int, share: float, rows: float, colo
         slots, times = slots[rows_kept], times[rows_kept]
     room = 72.0 * ax.get_window_extent().height / ax.figure.dpi / max(rows, 1.0)
     style: dict[str, Any] = {
-        "marker": ".",
+        "marker": "o",
         "markersize": float(np.clip(1.3 * room, 1.0, 4.0)),
         "markeredgewidth": 0,
     }

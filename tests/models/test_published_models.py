@@ -46,14 +46,14 @@ def test_a_single_pulse_of_brunel_raises_the_potential_by_its_weight():
 
     network = Network({
         "source": SpikeGenerator(1, times=[1.0], indices=[0]),
-        "cell": Neurons(1, brunel_2000.LIF, threshold="v >= 20", reset="v = 10", refractory=2.0, tau=20.0, pulse=1e-4),
+        "cell": Neurons(1, brunel_2000.LIF, threshold="v >= 20", reset="v = 10", refractory=2.0, tau=20.0),
     })
-    network.connect("source", "cell", OneToOne(), on_pre="x += J", J=0.1, delay=1.5)
+    network.connect("source", "cell", OneToOne(), on_pre="v += J", J=0.1, delay=1.5)
     v = np.asarray(simulate(network, 4.0, dtype="float64", record="cell.v", progress=False)["cell.v"])[:, 0]
     first = np.flatnonzero(v)[0]
     assert first == 25  # the pulse of step 10, 15 steps on
-    # it arrives at the beginning of a step and decays until its end; 1e-5 is pulse / tau, twice over
-    assert v[first] == pytest.approx(0.1 * np.exp(-0.1 / 20.0), rel=1e-5)
+    # it arrives at the beginning of a step and decays until its end
+    assert v[first] == pytest.approx(0.1 * np.exp(-0.1 / 20.0), rel=1e-12)
     assert v[first + 1] == pytest.approx(v[first] * np.exp(-0.1 / 20.0), rel=1e-9)
 
 
