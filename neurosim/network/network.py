@@ -11,13 +11,14 @@ import numpy as np
 from ..equations import Checked
 from ..errors import DescriptionError, NetworkError, listing, nearest
 from ..families import Part
-from ..families.plain import to_plain
+from ..families.plain import checked_mapping, to_plain
 from ..program import Builder, Program, Scope
 from ..units import TIME, to_internal
+from .delays import delay_steps
 from .drive import Drive, checked_drive, lower_drive
 from .files import from_dict, from_yaml, to_yaml
 from .join import CheckedJoin, Join, checked_join
-from .lowering import JoinLowering, delay_steps
+from .lowering import JoinLowering
 from .memory import check_fits
 from .show import as_html, as_text
 
@@ -126,7 +127,7 @@ class Network:
             "delay": delay,
             "couple": couple,
             "method": method,
-            "initial": dict(initial or {}),
+            "initial": checked_mapping(initial, "initial"),
             "values": values,
         }
         if isinstance(target, str):
@@ -216,10 +217,11 @@ class Network:
         scopes = {name: Scope(builder, name) for name in self._parts}
         for name, part in self._parts.items():
             part.build(scopes[name])
-        for drive, texts in self._drives.values():
-            lower_drive(drive, texts, scopes[drive.part], self.parts[drive.part].guarded)
         for checked in self._joins.values():
             JoinLowering(checked, self._parts, builder).lower()
+        # drives after joins: next to the equations, with which they then share a pass over memory
+        for drive, texts in self._drives.values():
+            lower_drive(drive, texts, scopes[drive.part], self.parts[drive.part].guarded)
         return builder.finish()
 
     def _inputs(self) -> set[str]:

@@ -4,12 +4,13 @@ from collections.abc import Sequence
 
 from ...program import Diffuse, MapEdges, Propagate
 from . import spans
+from .bundles import BundledEdges
 from .functions import Function
 from .layout import Layout
 from .memory import symbol
 from .text import Text, load, store
 
-AHEAD, LINE, MOST_LINES = 8, 64, 8
+AHEAD, LINE, MOST_LINES = 12, 64, 8
 """Prefetching: spikes ahead, bytes of a cache line, lines of a row after which the processor goes on by itself."""
 
 _AT = {"source": "i", "target": "j", "edge": "e"}
@@ -33,6 +34,11 @@ def emit_propagate(op: Propagate, layout: Layout) -> Function:
     _load(f, depth + 1, text, "target", [op.value])
     _load(f, depth + 1, text, "edge", [op.value])
     out = f.out(op.target, layout.program.edges[op.edges].target)
+    if isinstance(layout.program.edges[op.edges].edges, BundledEdges):
+        # targets of a bundle count from their owner's first
+        home = layout.program.edges[op.edges].target
+        f.lines.insert(0, f"    own = {out}[{f.need('shares', 's_' + symbol(home))}[q]:]")
+        out = "own"
     f.add(depth + 1, f"{out}[{target}] += {text.value(op.value)}")
     return f
 

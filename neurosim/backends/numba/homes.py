@@ -23,7 +23,7 @@ from ...program import (
     Space,
 )
 from .bundles import bundle_edges
-from .memory import padded
+from .memory import padded, shares
 
 
 @dataclass(frozen=True)
@@ -37,8 +37,8 @@ class Place:
 Places = Mapping[str, Place]
 
 
-def settle(program: Program) -> tuple[Program, Places]:
-    """Put twins that bundles of joins reach into common homes; all others stay alone.
+def settle(program: Program, lanes: int) -> tuple[Program, Places]:
+    """Put twins that bundles of joins reach into common homes, which ``lanes`` threads share; all others stay alone.
 
     Returns the program with bundles for joins, and the place of every space, homes included.
     """
@@ -56,7 +56,7 @@ def settle(program: Program) -> tuple[Program, Places]:
     homes = {p.home for s, p in places.items() if p.home != s}
     spaces = {**program.spaces, **{home: Space(home, sizes[home]) for home in homes}}
     places |= {home: Place(home, 0) for home in homes}
-    return _with_bundles(replace(program, spaces=spaces), bundles, places), places
+    return _with_bundles(replace(program, spaces=spaces), bundles, places, lanes), places
 
 
 def _in_order_of_events(program: Program) -> list[str]:
@@ -139,7 +139,7 @@ def _weights_fit(ops: list[Propagate], program: Program) -> bool:
     return all(len(found) == 1 for found in of_source.values())
 
 
-def _with_bundles(program: Program, bundles: list[list[Propagate]], places: Places) -> Program:
+def _with_bundles(program: Program, bundles: list[list[Propagate]], places: Places, lanes: int) -> Program:
     operations = list(program.operations)
     edges, buffers = dict(program.edges), dict(program.buffers)
     for number, ops in enumerate(bundles):
@@ -150,7 +150,7 @@ def _with_bundles(program: Program, bundles: list[list[Propagate]], places: Plac
         per_edge = [w.initial for w in weights] if weights[0].space is not None else None
         drawn, weight = bundle_edges(
             joined, per_edge, [places[e.source].offset for e in joined], [places[e.target].offset for e in joined],
-            program.spaces[source].size, program.spaces[target].size,
+            program.spaces[source].size, shares(program.spaces[target].size, lanes),
         )
         side = "edge"
         if weight is None:

@@ -23,13 +23,10 @@ def chunk_bounds(edges: Any, delays: np.ndarray, ranges: np.ndarray) -> np.ndarr
     owners = len(ranges) - 1
     longest = int(np.diff(edges.first).max(initial=0))
     width = np.uint16 if longest < 65536 else np.uint32
-    chunks = getattr(edges, "chunks", None)
-    if chunks is not None and owners == 1:
-        return chunks.astype(width)
+    if hasattr(edges, "chunks"):  # a bundle, cut by owners when it was made
+        return edges.chunks.astype(width)
     out = np.zeros((edges.sources, max(len(delays), 1) * owners + 1), width)
-    if chunks is not None:
-        kernels().split_chunks(edges.first, edges.target, chunks, ranges, out)
-    elif edges.count:
+    if edges.count:
         many = np.ndim(edges.delay) > 0
         delay = edges.delay if many else np.full(1, edges.delay, np.uint16)
         slot = np.zeros(int(delays[-1]) + 1, np.int32)

@@ -37,14 +37,16 @@ def columns(first, target, start, edge, source):
 
 
 @compiled
-def count_chunks(first, delay, many, slot, start, chunks):
-    """Add the edges of one join to the sizes of chunks, which stand one place to the right."""
+def count_chunks(first, target, delay, many, slot, start, shift, splits, chunks):
+    """Add the edges of one join to the sizes of their (delay, owner) chunks, which stand one place to the right."""
+    owners = splits.size - 1
     for i in range(first.size - 1):
-        if many:
-            for e in range(first[i], first[i + 1]):
-                chunks[start + i, slot[delay[e]] + 1] += 1
-        else:
-            chunks[start + i, slot[delay[0]] + 1] += first[i + 1] - first[i]
+        for e in range(first[i], first[i + 1]):
+            q = 0
+            while target[e] + shift >= splits[q + 1]:
+                q += 1
+            k = slot[delay[e]] if many else slot[delay[0]]
+            chunks[start + i, k * owners + q + 1] += 1
 
 
 @compiled
@@ -57,35 +59,21 @@ def open_rows(chunks, first):
 
 
 @compiled
-def fill_chunks(first, target, delay, many, weight, slot, start, shift, chunks, place, row, out, weights, weighted):
+def fill_chunks(
+    first, target, delay, many, weight, slot, start, shift, splits, chunks, place, row, out, weights, weighted
+):
     """Append the edges of one join to their chunks; ``place`` counts how far each chunk is filled."""
+    owners = splits.size - 1
     for i in range(first.size - 1):
         s = start + i
         for e in range(first[i], first[i + 1]):
-            k = slot[delay[e]] if many else slot[delay[0]]
+            j = np.int64(target[e]) + shift
+            q = 0
+            while j >= splits[q + 1]:
+                q += 1
+            k = (slot[delay[e]] if many else slot[delay[0]]) * owners + q
             p = row[s] + np.int64(chunks[s, k]) + np.int64(place[s, k])
             place[s, k] += 1
-            out[p] = target[e] + shift
+            out[p] = j - splits[q]
             if weighted:
                 weights[p] = weight[e]
-
-
-@compiled
-def split_chunks(first, target, chunks, ranges, out):
-    """Cut each chunk at the first target of each owner, by halving."""
-    owners = ranges.size - 1
-    delays = chunks.shape[1] - 1
-    for i in range(chunks.shape[0]):
-        for k in range(delays):
-            end = first[i] + np.int64(chunks[i, k + 1])
-            low = first[i] + np.int64(chunks[i, k])
-            for q in range(owners):
-                out[i, k * owners + q] = low - first[i]
-                high = end
-                while low < high:
-                    middle = (low + high) >> 1
-                    if np.int64(target[middle]) < ranges[q + 1]:
-                        low = middle + 1
-                    else:
-                        high = middle
-        out[i, delays * owners] = chunks[i, delays]

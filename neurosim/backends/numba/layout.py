@@ -9,7 +9,7 @@ from ...program import Buffer, EdgeSpace, EventSchedule, MapEdges, Operation, Pr
 from .bundles import BundledEdges
 from .homes import Place, Places
 from .index import chunk_bounds, columns
-from .memory import BLOCK, padded, power_of_two, symbol
+from .memory import padded, power_of_two, shares, symbol
 
 
 class Layout:
@@ -83,8 +83,7 @@ class Layout:
 
     def splits(self, home: str) -> np.ndarray:
         """Where each thread's share of a home begins, (lanes + 1,); multiples of the block."""
-        blocks = padded(self.program.size_of(home)) // BLOCK
-        return np.array([BLOCK * (blocks * q // self.lanes) for q in range(self.lanes + 1)], dtype=np.int64)
+        return shares(self.program.size_of(home), self.lanes)
 
     def ranges(self, space: str) -> np.ndarray:
         """Where each thread's share of a space begins, in indices of its home, (lanes + 1,)."""

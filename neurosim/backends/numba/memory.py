@@ -2,6 +2,8 @@
 
 import os
 
+import numpy as np
+
 BLOCK = 64
 """Indices that the generated loops treat at once; every space is padded to a multiple of it."""
 
@@ -9,6 +11,12 @@ BLOCK = 64
 def padded(size: int) -> int:
     """``size`` rounded up to whole blocks."""
     return -(-size // BLOCK) * BLOCK
+
+
+def shares(size: int, lanes: int) -> np.ndarray:
+    """Where the share of each of ``lanes`` threads begins, (lanes + 1,); whole blocks, as even as they go."""
+    blocks = padded(size) // BLOCK
+    return np.array([BLOCK * (blocks * q // lanes) for q in range(lanes + 1)], dtype=np.int64)
 
 
 def power_of_two(n: int) -> int:

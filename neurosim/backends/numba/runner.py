@@ -39,7 +39,7 @@ class NumbaRunner(Runner):
         lanes = self._threads if program.replicas == 1 else 1
         self.workers = min(self._threads, max(lanes, program.replicas))
         self._unsettled = program
-        self.program, places = settle(separated(program))
+        self.program, places = settle(separated(program), lanes)
         self._folded = folded(self.program)
         self.layout = Layout(self.program, places, self._dtype, lanes, {probe.source for probe in self._probes})
         generated = make_module(self.program, self._probes, self.layout)
