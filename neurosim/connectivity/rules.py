@@ -5,6 +5,7 @@ from math import inf, isfinite
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from ..errors import DescriptionError, check_choice, check_count, check_positive, check_probability
 
@@ -14,6 +15,12 @@ def _check_flags(owner: Any, *names: str) -> None:
         value = getattr(owner, name)
         if not isinstance(value, bool | np.bool_):
             raise DescriptionError(f"{type(owner).__name__}.{name} must be True or False, got {value!r}")
+
+
+def _take_count(owner: Any, name: str) -> None:
+    """A whole number of at least 1, kept as int: 3.0 is taken for 3."""
+    check_count(owner, name)
+    object.__setattr__(owner, name, int(getattr(owner, name)))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,7 +83,7 @@ class FixedInDegree:
     multiple: bool = field(default=True, kw_only=True)
 
     def __post_init__(self) -> None:
-        check_count(self, "degree")
+        _take_count(self, "degree")
         _check_flags(self, "self_connections", "multiple")
 
 
@@ -99,7 +106,7 @@ class FixedOutDegree:
     multiple: bool = field(default=True, kw_only=True)
 
     def __post_init__(self) -> None:
-        check_count(self, "degree")
+        _take_count(self, "degree")
         _check_flags(self, "self_connections", "multiple")
 
 
@@ -122,7 +129,7 @@ class FixedTotal:
     multiple: bool = field(default=True, kw_only=True)
 
     def __post_init__(self) -> None:
-        check_count(self, "count")
+        _take_count(self, "count")
         _check_flags(self, "self_connections", "multiple")
 
 
@@ -200,7 +207,7 @@ def _indices(owner: Any, name: str) -> np.ndarray:
     return array
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, init=False)
 class FromArrays:
     """Edges given one by one.
 
@@ -216,9 +223,10 @@ class FromArrays:
     target: np.ndarray
     delay: np.ndarray | None = None
 
-    def __post_init__(self) -> None:
-        for name in ("source", "target", "delay"):
-            if getattr(self, name) is not None:
+    def __init__(self, source: npt.ArrayLike, target: npt.ArrayLike, delay: npt.ArrayLike | None = None):
+        for name, given in (("source", source), ("target", target), ("delay", delay)):
+            object.__setattr__(self, name, given)
+            if given is not None or name != "delay":
                 object.__setattr__(self, name, _indices(self, name))
         for name in ("target", "delay"):
             array = getattr(self, name)

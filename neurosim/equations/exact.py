@@ -116,7 +116,9 @@ def exact(system: System, entries: Entries, reason: str) -> Update:
 
     lines = locals_of(system, assigned(updates))
     body = tuple(Assign(target, "=", unparse(expr)) for target, expr in lines)
-    return Update("exact", reason, body, tuple(n for m in kept for n in m.names.values()), compute)
+    coefficients = tuple(n for m in kept for n in m.names.values())
+    read = frozenset().union(*(names(entry) for entry in entries.values())) - {"dt"}
+    return Update("exact", reason, body, coefficients, compute, tuple(sorted(read)))
 
 
 def _matrix(

@@ -11,6 +11,7 @@ from .source import Source, one_line
 
 MAX_LENGTH = 20_000
 MAX_DEPTH = 150
+TOO_DEEP = f"the expression is nested too deeply (at most {MAX_DEPTH} levels); split it with subexpressions"
 
 
 @dataclass(frozen=True)
@@ -88,7 +89,9 @@ def parse_source(source: Source) -> ast.expr:
     except SyntaxError as problem:
         at = ast.Name(id="", col_offset=lead + max((problem.offset or 1) - 1, 0))
         raise source.error(f"this is not an expression ({problem.msg})", at) from None
-    except (ValueError, RecursionError, MemoryError):
+    except (RecursionError, MemoryError):  # Python's own parser runs out of stack
+        raise source.error(TOO_DEEP) from None
+    except ValueError:
         raise source.error("this is not an expression") from None
     return _checked(tree, source, lead, depth=0)
 
@@ -97,7 +100,7 @@ def _checked(node: ast.expr, source: Source, lead: int, depth: int) -> ast.expr:
     """A clean copy of the tree, with positions in the source, once each node has passed the whitelist."""
     node.col_offset, node.end_col_offset = node.col_offset + lead, (node.end_col_offset or 0) + lead
     if depth > MAX_DEPTH:
-        raise source.error("the expression is nested too deeply; split it with subexpressions", node)
+        raise source.error(TOO_DEEP, node)
 
     def inner(child: ast.expr) -> ast.expr:
         return _checked(child, source, lead, depth + 1)

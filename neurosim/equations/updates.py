@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from ..errors import DescriptionError
 from . import trees
 from .evaluator import evaluate
 from .expressions import RANDOM, calls, children, names, rebuilt, unparse
@@ -34,6 +35,8 @@ class Update:
     compute
         ``compute(values, dt)`` gives the coefficients from the values of constants and parameters, each a
         number or an (N,) array, and the step, ms. Arrays come out only where arrays went in.
+    reads
+        Names of the constants that ``compute`` uses.
     """
 
     method: str
@@ -41,6 +44,28 @@ class Update:
     body: tuple[Assign, ...]
     coefficients: tuple[str, ...] = ()
     compute: Compute = field(default=lambda values, dt: {}, repr=False, compare=False)
+    reads: tuple[str, ...] = field(default=(), repr=False, compare=False)
+
+    def numbers(self, values: Values, dt: float, where: str) -> dict[str, Any]:
+        """The coefficients as ``compute`` gives them, all finite.
+
+        Raises
+        ------
+        DescriptionError
+            When one is not; it names ``where``, the solver, and the values that it computed from.
+        """
+        with np.errstate(all="ignore"):
+            found = self.compute(values, dt)
+            for value in found.values():
+                bad = ~np.isfinite(value)
+                if np.any(bad):
+                    got = float(np.asarray(value)[bad].flat[0])
+                    given = ", ".join(f"{name} = {_brief(values[name])}" for name in self.reads if name in values)
+                    raise DescriptionError(
+                        f"{where}: the solver {self.method!r} must have finite numbers for a step of {dt:g} ms, "
+                        f"got {got} from {given}"
+                    )
+        return found
 
     def __str__(self) -> str:
         return "\n".join([f"# {self.method}: {self.reason}", *map(str, self.body)])
@@ -87,7 +112,13 @@ class Hoist:
             values_of = {name: evaluate(expr, env) for name, expr in found.items()}
             return {name: value if np.ndim(value) else float(value) for name, value in values_of.items()}
 
-        return Update(method, reason, body, tuple(found), compute)
+        read = frozenset().union(*(names(expr) for expr in found.values())) - {"dt"}
+        return Update(method, reason, body, tuple(found), compute, tuple(sorted(read)))
+
+
+def _brief(value: Any) -> str:
+    numbers = np.asarray(value)
+    return f"{float(numbers):g}" if not numbers.ndim else f"{np.min(numbers):g} to {np.max(numbers):g}"
 
 
 def assigned(updates: Mapping[str, ast.expr], before: Mapping[str, Lines] | None = None) -> Lines:

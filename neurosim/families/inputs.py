@@ -6,12 +6,13 @@ from typing import Any
 
 import numpy as np
 
-from ..equations import Equations, check, unparse
-from ..errors import DescriptionError, check_count
+from ..equations import Equations, calls, check, evaluate, names, parse, unparse
+from ..equations.expressions import RANDOM
+from ..errors import DescriptionError
 from ..program import EventSchedule, Scope
 from ..units import FREQUENCY, TIME, Dimension, to_internal
 from .part import Part
-from .plain import shown
+from .plain import shown, take_count
 from .timed import TimedArray
 
 
@@ -19,13 +20,16 @@ from .timed import TimedArray
 class Poisson(Part):
     r"""Independent Poisson processes; in each step a neuron fires with probability ``rate * dt``.
 
+    A rate that does not change must lie in [0, 1/dt], else it is refused. Where a text in ``t`` leaves that range
+    during a run, the probability is cut to [0, 1]: below 0 Hz no neuron fires, above 1/dt each does in every step.
+
     Parameters
     ----------
     size
         Number of neurons, N.
     rates
         Rate of each neuron, Hz: a number, an array (N,), a text in ``t`` (ms) and ``i`` (own index) such as
-        ``"20*Hz + 10*Hz*sin(2*pi*t*5*Hz)"``, or a TimedArray. ``rate * dt`` may not exceed 1.
+        ``"20*Hz + 10*Hz*sin(2*pi*t*5*Hz)"``, or a TimedArray.
     """
 
     size: int
@@ -33,8 +37,8 @@ class Poisson(Part):
 
     def __init__(self, size: int, rates: Any):
         object.__setattr__(self, "size", size)
-        check_count(self, "size")
-        object.__setattr__(self, "rates", _rates(rates, size))
+        take_count(self, "size")
+        object.__setattr__(self, "rates", _rates(rates, self.size))
 
     @property
     def dimensions(self) -> Mapping[str, Dimension]:
@@ -52,6 +56,9 @@ class Poisson(Part):
         rate = "rates"
         if isinstance(self.rates, str):
             rate = _rate_text(self.rates)
+            lasting = _lasting(rate, self.size)
+            if lasting is not None:
+                _check_probable(lasting, scope)
         elif isinstance(self.rates, TimedArray):
             _check_probable(self.rates.internal(FREQUENCY, "Poisson.rates"), scope)
             self.rates.build(scope, "rates", FREQUENCY, self.size)
@@ -81,7 +88,7 @@ class SpikeGenerator(Part):
 
     def __init__(self, size: int, indices: Any, times: Any):
         object.__setattr__(self, "size", size)
-        check_count(self, "size")
+        take_count(self, "size")
         which = np.atleast_1d(np.asarray(indices))
         when = np.atleast_1d(np.asarray(to_internal(times, TIME, "SpikeGenerator.times"), dtype=float))
         if which.ndim != 1 or which.shape != when.shape:
@@ -133,7 +140,9 @@ class SpikeGenerator(Part):
 def _rates(rates: Any, size: int) -> Any:
     """The rates, checked; numbers and arrays in Hz."""
     if isinstance(rates, str):
-        _rate_text(rates)
+        lasting = _lasting(_rate_text(rates), size)
+        if lasting is not None:
+            _check_not_negative(lasting * 1000.0)
         return rates
     if isinstance(rates, TimedArray):
         values = rates.internal(FREQUENCY, "Poisson.rates")
@@ -141,9 +150,7 @@ def _rates(rates: Any, size: int) -> Any:
         values = np.asarray(shown(rates, FREQUENCY, "Poisson.rates"), dtype=float)
         if values.ndim and values.shape != (size,):
             raise DescriptionError(f"Poisson.rates must be one number or ({size},), got shape {values.shape}")
-    wrong = ~(np.isfinite(values) & (values >= 0))
-    if wrong.any():
-        raise DescriptionError(f"Poisson.rates must be >= 0 and finite, got {values[wrong].flat[0]} Hz")
+    _check_not_negative(values)
     return rates if isinstance(rates, TimedArray) else values if values.ndim else float(values)
 
 
@@ -154,6 +161,20 @@ def _rate_text(text: str) -> str:
         raise DescriptionError(f"Poisson.rates: unknown name {sorted(checked.free)[0]!r} in {text!r}")
     value = checked.expressions["rates"]
     return value if isinstance(value, str) else unparse(value)
+
+
+def _lasting(text: str, size: int) -> np.ndarray | None:
+    """The numbers that the resolved text of a rate stands for, 1/ms; None where they change or are drawn."""
+    if "t" in names(parse(text)) or "dt" in names(parse(text)) or set(calls(parse(text))) & RANDOM:
+        return None
+    constants = {"i": np.arange(size, dtype=float), "N": float(size), "pi": np.pi, "e": np.e}
+    return np.asarray(evaluate(text, constants))
+
+
+def _check_not_negative(rates: np.ndarray) -> None:
+    wrong = ~(np.isfinite(rates) & (rates >= 0))
+    if wrong.any():
+        raise DescriptionError(f"Poisson.rates must be >= 0 and finite, got {rates[wrong].flat[0]} Hz")
 
 
 def _check_probable(rates: Any, scope: Scope) -> None:

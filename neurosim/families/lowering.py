@@ -25,7 +25,7 @@ def lower(part: Neurons, scope: Scope) -> None:
     values = evaluate_values(part, scope)
     _add_buffers(part, scope, values)
     _add_refractoriness(part, scope)
-    coefficients = part.update.compute({name: values[name] for name in part.constants}, scope.dt)
+    coefficients = part.update.numbers({name: values[name] for name in part.constants}, scope.dt, scope.prefix)
     renamed = {name: "step" + name for name in part.update.coefficients}
     for name, own in renamed.items():
         scope.value(own, coefficients[name])

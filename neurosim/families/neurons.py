@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 
 from ..equations import Checked, Equations, Update, calls, check, names, parse, solve
-from ..errors import DescriptionError, EquationError, check_count, listing, nearest
+from ..errors import DescriptionError, EquationError, listing, nearest
 from ..program import Scope
 from ..units import TIME, Dimension, to_internal
 from .part import Part
-from .plain import call, fields_of, shown
+from .plain import call, checked_mapping, fields_of, shown, take_count
 from .timed import TimedArray
 
 
@@ -88,18 +88,18 @@ class Neurons(Part):
             "reset": reset,
             "refractory": refractory,
             "method": method,
-            "initial": dict(initial or {}),
+            "initial": checked_mapping(initial, "Neurons.initial"),
             "positions": positions,
             "parameters": parameters,
         }
         for name, value in given.items():
             object.__setattr__(self, name, value)
-        check_count(self, "size")
+        take_count(self, "size")
         _check_fields(self)
-        object.__setattr__(self, "refractory", _refractory(refractory, size))
+        object.__setattr__(self, "refractory", _refractory(refractory, self.size))
         object.__setattr__(self, "parameters", self._converted(parameters, "Neurons."))
         object.__setattr__(self, "initial", self._converted(self.initial, "Neurons.initial "))
-        object.__setattr__(self, "positions", _positions(positions, size))
+        object.__setattr__(self, "positions", _positions(positions, self.size))
         _ = self.texts
         if method != "auto":
             _ = self.update  # an unsuitable method is refused here, not when the network is built

@@ -8,15 +8,18 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import check_below, check_count, check_not_negative, check_positive
+from ..errors import check_below, check_not_negative, check_positive
 from ..program import Scope
 from ..units import CAPACITANCE, CONDUCTANCE, CURRENT, TIME, VOLTAGE, Dimension, to_internal
 from .neurons import Neurons
 from .part import Part
+from .plain import checked_mapping, take_count
 
 
 class Named(Part):
     """The contract of a neuron with a name: it is a ``Neurons`` with its numbers filled in."""
+
+    initial: Mapping[str, Any]
 
     @abstractmethod
     def as_neurons(self) -> Neurons:
@@ -66,7 +69,8 @@ class Named(Part):
 
 def _take(part: Named, dimensions: Mapping[str, Dimension], *positive: str) -> None:
     """Convert quantities among the fields of ``part``; check its size and what must be positive."""
-    check_count(part, "size")
+    take_count(part, "size")
+    object.__setattr__(part, "initial", checked_mapping(part.initial, f"{type(part).__name__}.initial"))
     for name, dimension in dimensions.items():
         value = to_internal(getattr(part, name), dimension, f"{type(part).__name__}.{name}")
         if np.ndim(value) or getattr(part, name) != value:

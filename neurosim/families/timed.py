@@ -43,8 +43,10 @@ class TimedArray:
             raise DescriptionError(
                 f"TimedArray.values must be (T,) or (T, N), got an array of shape {numbers.shape}"
             )
-        if not np.isfinite(numbers).all():
-            raise DescriptionError("TimedArray.values must be finite")
+        bad = np.argwhere(~np.isfinite(numbers))
+        if len(bad):
+            place = ", ".join(map(str, bad[0]))
+            raise DescriptionError(f"TimedArray.values[{place}] must be finite, got {numbers[tuple(bad[0])]}")
         if own is not None and unit is not None:
             raise DescriptionError("TimedArray.unit must be None where values is a quantity")
         numbers.setflags(write=False)

@@ -8,11 +8,15 @@ import platform
 import re
 import sys
 import tempfile
+import threading
 from functools import cache
 from pathlib import Path
 from types import ModuleType
 
 from ..errors import BackendError, DescriptionError
+
+_LOADING = threading.RLock()
+"""Held from the lookup to the end of the import: a module is in ``sys.modules`` before its body has run."""
 
 
 def load(name: str, *texts: str) -> ModuleType:
@@ -20,7 +24,7 @@ def load(name: str, *texts: str) -> ModuleType:
 
     The file is named by the hash of the text, of the versions of Python, NumPy, Numba and llvmlite, and
     of the kind of CPU. Loading the same text again returns the same module. Any number of
-    processes may do this at once.
+    threads and processes may do this at once.
 
     Parameters
     ----------
@@ -39,8 +43,11 @@ def load(name: str, *texts: str) -> ModuleType:
     text = "\n\n".join(texts)
     digest = hashlib.sha256("\n".join((text, *versions())).encode()).hexdigest()[:20]
     full_name = f"neurosim_{name}_{digest}"
-    if full_name in sys.modules:
-        return sys.modules[full_name]
+    with _LOADING:
+        return sys.modules.get(full_name) or _imported(full_name, text)
+
+
+def _imported(full_name: str, text: str) -> ModuleType:
     path = cache_folder() / f"{full_name}.py"
     _write(path, text)
     spec = importlib.util.spec_from_file_location(full_name, path)

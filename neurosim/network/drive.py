@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 
 from ..equations import Assign, Checked, Equations, check, names, parse
-from ..errors import DescriptionError, EquationError, NetworkError, check_count, listing, nearest
+from ..errors import DescriptionError, EquationError, NetworkError, listing, nearest
 from ..families import Part
-from ..families.plain import call, fields_of, shown
+from ..families.plain import call, fields_of, shown, take_count
 from ..program import Buffer, Builder, Ref, Scope
 from ..units import FREQUENCY, Dimension, to_internal
 
@@ -53,7 +53,7 @@ class Drive:
 def checked_drive(drive: Drive, part: Part) -> tuple[Drive, Checked]:
     """The drive with plain values, and its texts with units resolved."""
     where = f"drive {drive.name!r}"
-    check_count(drive, "count")
+    take_count(drive, "count")
     outside = {name: dim for name, dim in part.dimensions.items() if name not in drive.values}
     expressions = {"rate": (drive.rate, FREQUENCY)} if isinstance(drive.rate, str) else {}
     checked = check(
@@ -135,5 +135,5 @@ def _plain(value: Any, dimension: Dimension, size: int, where: str) -> Any:
     if internal.ndim and internal.shape != (size,):
         raise DescriptionError(f"{where} must be one number or ({size},), got shape {internal.shape}")
     if not np.isfinite(internal).all():
-        raise DescriptionError(f"{where} must be finite")
+        raise DescriptionError(f"{where} must be finite, got {internal[~np.isfinite(internal)].flat[0]}")
     return shown(value, dimension, where)

@@ -9,24 +9,20 @@ import numpy as np
 from ..connectivity import (
     AllToAll,
     Bernoulli,
-    Constant,
     Distance,
-    Exponential,
     FixedInDegree,
     FixedOutDegree,
     FixedTotal,
     FromArrays,
     FromMatrix,
-    LogNormal,
-    Normal,
     OneToOne,
-    Uniform,
 )
 from ..equations import Checked, Equations, check
 from ..errors import EquationError, NetworkError, listing, nearest
 from ..families import Part
 from ..families.plain import call, fields_of, shown
-from ..units import TIME, Dimension, to_internal
+from ..units import Dimension, to_internal
+from .delays import DISTRIBUTIONS, checked_delay
 
 RULES = (
     AllToAll,
@@ -39,7 +35,6 @@ RULES = (
     FromArrays,
     FromMatrix,
 )
-DISTRIBUTIONS = (Constant, Normal, LogNormal, Uniform, Exponential)
 PLAIN = frozenset({"t", "dt", "i", "N", "lastspike"})
 
 
@@ -144,7 +139,7 @@ def checked_join(join: Join, source: Part, target: Part) -> CheckedJoin:
     _check_values(result, [*sides])
     plain = dataclasses.replace(
         join,
-        delay=_delay(join),
+        delay=checked_delay(join),
         values={
             name: _plain(value, result.dimension(name), f"{where}: {name}")
             for name, value in join.values.items()
@@ -231,15 +226,3 @@ def _plain(value: Any, dimension: Dimension, where: str) -> Any:
     if not np.isfinite(internal).all():
         raise NetworkError(f"{where} must be finite, got {internal[~np.isfinite(internal)].flat[0]}")
     return shown(value, dimension, where)
-
-
-def _delay(join: Join) -> Any:
-    """The delay in ms: None, a number, an array or a distribution."""
-    if join.delay is None or isinstance(join.delay, DISTRIBUTIONS):
-        return join.delay
-    where = f"join {join.name!r}: delay"
-    delay = np.asarray(to_internal(join.delay, TIME, where))
-    wrong = ~(np.isfinite(delay) & (delay > 0))
-    if wrong.any():
-        raise NetworkError(f"{where} must be > 0 and finite, got {delay[wrong].flat[0]} ms")
-    return delay if delay.ndim else float(delay)

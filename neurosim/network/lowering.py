@@ -6,14 +6,15 @@ from typing import Any
 
 import numpy as np
 
-from ..connectivity import FromArrays, FromMatrix, draw, values
+from ..connectivity import draw, values
 from ..equations import Assign, Update, calls, event_driven, names, parse, solve, substitute, unparse
 from ..errors import EquationError, NetworkError
 from ..families import Part
 from ..program import Builder, Diffuse, EdgeSpace, MapEdges, Propagate, Ref, Scope
 from ..program.initial import RANDOM, initial_values, stream_number
 from ..units import display_unit, to_internal
-from .join import DISTRIBUTIONS, PLAIN, CheckedJoin
+from .delays import DISTRIBUTIONS, delay_steps
+from .join import PLAIN, CheckedJoin
 
 
 class JoinLowering:
@@ -139,7 +140,8 @@ class JoinLowering:
     def _coefficients(self, update: Update, found: Mapping[str, Any], prefix: str) -> list[Assign]:
         """The body of an update, its coefficients made constants of the edges."""
         renamed = {}
-        for name, value in update.compute(dict(found), self.builder.dt).items():
+        where = f"join {self.join.name!r}"
+        for name, value in update.numbers(found, self.builder.dt, where).items():
             self.scope.value(prefix + name, value)
             renamed[name] = parse(prefix + name)
         return [Assign(a.target, a.op, unparse(substitute(parse(a.value), renamed))) for a in update.body]
@@ -208,26 +210,6 @@ class JoinLowering:
             if variable.expression is not None:
                 tree = substitute(tree, {name: variable.expression})
         return unparse(tree)
-
-
-def delay_steps(join: Any, dt: float) -> Any:
-    """The delay in steps: None, a whole number, (E,) whole numbers, or a distribution in steps."""
-    delay = join.delay
-    if delay is None:
-        return None
-    if isinstance(delay, DISTRIBUTIONS):
-        return delay.scaled(1.0 / dt)
-    steps = np.asarray(delay) / dt
-    short = steps < 1.0 - 1e-6
-    if short.any():
-        raise NetworkError(
-            f"join {join.name!r}: delay must be at least one step, dt = {dt:g} ms, "
-            f"got {np.asarray(delay)[short].flat[0]:g} ms"
-        )
-    whole = np.rint(steps).astype(np.int64)
-    if whole.ndim and not isinstance(join.rule, FromArrays | FromMatrix):
-        raise NetworkError(f"join {join.name!r}: an array of delays needs edges from arrays or a matrix")
-    return whole if whole.ndim else int(whole)
 
 
 def _resolved_text(text: str, dimension: Any, where: str) -> str:

@@ -205,7 +205,7 @@ class Network:
         if not self._parts:
             raise NetworkError("the network has no parts; add one with add(name, part)")
         dt = to_internal(dt, TIME, "dt")
-        if not (math.isfinite(dt) and dt > 0):
+        if np.ndim(dt) or not (math.isfinite(dt) and dt > 0):
             raise DescriptionError(f"dt must be > 0 and finite, got {dt!r}")
         for what, value, low in (("seed", seed, 0), ("replicas", replicas, 1)):
             if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < low:

@@ -2,6 +2,8 @@
 
 import math
 
+import numpy as np
+
 from ..errors import DescriptionError, RecordingError
 
 
@@ -18,7 +20,7 @@ def whole_steps(name: str, time: float, dt: float) -> int:
     DescriptionError
         When ``time`` is not a positive multiple of ``dt``.
     """
-    steps = round(time / dt) if math.isfinite(time) else 0
+    steps = round(time / dt) if np.ndim(time) == 0 and math.isfinite(time) else 0
     if steps < 1 or abs(steps * dt - time) > 1e-6 * time:
         raise DescriptionError(f"{name} must be a multiple of the time step {dt:g} ms and > 0, got {time!r}")
     return steps

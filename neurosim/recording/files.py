@@ -5,7 +5,6 @@ import os
 import re
 import shutil
 import weakref
-import zipfile
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -135,7 +134,7 @@ def read_array(path: Path, mapped: bool) -> np.ndarray:
     """One ``.npy`` file; a short or foreign one is refused."""
     try:
         return np.load(path, mmap_mode="r" if mapped else None, allow_pickle=False)
-    except (OSError, ValueError, EOFError) as error:
+    except Exception as error:  # a changed byte of the header may be anything to NumPy
         raise RecordingError(f"{path} is damaged or missing: {_reason(error)}") from None
 
 
@@ -230,7 +229,10 @@ def load_archive(path: Path) -> tuple[Manifest, Pieces]:
                 pieces[channel.key] = {c: [archive[names[c]] for names in segments] for c in channel.columns}
                 check_pieces(channel, pieces[channel.key], str(path))
             return manifest, pieces
-    except (OSError, ValueError, EOFError, KeyError, TypeError, zipfile.BadZipFile) as error:
+    except RecordingError:
+        raise
+    # a changed byte may ask zipfile and NumPy for anything: another compression, a password, too much memory
+    except Exception as error:
         raise RecordingError(f"{path} is not a whole recording: {_reason(error)}") from None
 
 

@@ -4,7 +4,6 @@ import hashlib
 import json
 import os
 import tempfile
-import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -86,8 +85,10 @@ def read_checkpoint(path: Any) -> Checkpoint:
         header = json.loads(arrays.pop(HEADER).tobytes())
     except FileNotFoundError:
         raise CheckpointError(f"there is no file {path}") from None
-    except (OSError, ValueError, KeyError, EOFError, AttributeError, zipfile.BadZipFile) as error:
-        raise CheckpointError(f"{path} is damaged or no checkpoint of neurosim ({error})") from None
+    # a changed byte may ask zipfile and NumPy for anything: another compression, a password, too much memory
+    except Exception as error:
+        reason = str(error) or type(error).__name__
+        raise CheckpointError(f"{path} is damaged or no checkpoint of neurosim ({reason})") from None
     if not isinstance(header, dict) or header.get("format") != FORMAT:
         raise CheckpointError(f"{path} is no checkpoint of neurosim")
     if header.get("version") != VERSION:
@@ -97,7 +98,10 @@ def read_checkpoint(path: Any) -> Checkpoint:
     plain = {name: value for name, value in header.items() if name not in ("format", "version", "digest")}
     if digest(plain, arrays) != header.get("digest"):
         raise CheckpointError(f"{path} is damaged: its contents do not match its digest")
-    return Checkpoint(**plain, state=arrays)
+    try:
+        return Checkpoint(**plain, state=arrays)
+    except TypeError as error:
+        raise CheckpointError(f"{path} is no checkpoint of this neurosim ({error})") from None
 
 
 def digest(plain: Mapping[str, Any], state: Mapping[str, np.ndarray]) -> str:

@@ -26,9 +26,15 @@ class Request:
 
 
 def requests_of(record: Any, program: Program) -> list[Request]:
-    """The entries of ``record``: a text, a list of texts and (text, ms) pairs, or a dict of both."""
+    """The entries of ``record``: a text, a list of texts and (text, ms) pairs, or a dict; None is no entry."""
+    if record is None:
+        return []
     if isinstance(record, str):
         record = [record]
+    if not isinstance(record, Iterable):
+        raise RecordingError(
+            f"record must be a text such as 'exc.spikes', a list or a dict of them, or None, got {record!r:.80}"
+        )
     entries = list(record.items()) if isinstance(record, Mapping) else list(record)
     found = []
     for entry in entries:
@@ -38,10 +44,17 @@ def requests_of(record: Any, program: Program) -> list[Request]:
                 f"record: an entry is a text such as 'exc.v[:5]' or a pair (text, ms), got {entry!r}"
             )
         if every is not None:
-            every = to_internal(every, TIME, f"record {text!r}: every")
+            every = _interval(every, text)
         texts = [name for name in program.lists if name.endswith(".spikes")] if text == "spikes" else [text]
         found += [Request(text=one, every=every) for one in texts]
     return found
+
+
+def _interval(every: Any, text: str) -> float:
+    interval = to_internal(every, TIME, f"record {text!r}: the interval")
+    if np.ndim(interval) or not (np.isfinite(interval) and interval > 0):
+        raise RecordingError(f"record {text!r}: the interval must be > 0 and finite, got {every!r:.80}")
+    return float(interval)
 
 
 def resolve(record: Any, program: Program) -> tuple[list[Probe], list[Channel]]:

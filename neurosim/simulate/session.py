@@ -18,10 +18,16 @@ from ..units import TIME, display_unit, to_internal
 from .checkpoint import Checkpoint, read_checkpoint, write_checkpoint
 from .finite import FiniteCheck
 from .interrupt import Interrupt
+from .options import (
+    checked_backend,
+    checked_dtype,
+    checked_memory_limit,
+    checked_path,
+    checked_progress,
+    checked_threads,
+)
 from .progress import Bar, Progress, make_progress
 from .requests import resolve
-
-DTYPES = ("float32", "float64")
 
 
 class Interrupted(UserWarning):
@@ -65,15 +71,15 @@ class Simulation:
     ):
         if not isinstance(network, Network):
             raise NetworkError(f"network must be a Network, got {network!r:.80}")
-        dtype = _checked_dtype(dtype)
-        if isinstance(threads, bool) or not isinstance(threads, int | np.integer) or threads < 0:
-            raise DescriptionError(f"threads must be a whole number >= 0, got {threads!r}")
-        self.network, self._dtype = network, dtype
+        backend = checked_backend(backend)
+        dtype, threads, path = checked_dtype(dtype), checked_threads(threads), checked_path(path)
+        memory_limit = checked_memory_limit(memory_limit)
+        self.network, self._dtype, self._progress = network, dtype, checked_progress(progress)
         self._description = network.to_dict()
         begun = time.perf_counter()
         self._program = network.build(dt=dt, seed=seed, replicas=replicas)
         probes, channels = resolve(record, self._program)
-        self._runner = _prepared(backend, self._program, probes, Options(dtype=dtype, threads=int(threads)))
+        self._runner = _prepared(backend, self._program, probes, Options(dtype=dtype, threads=threads))
         self._written: set[str] = set()
         if _start is not None:
             self._runner.restore(_start.step, _start.state)
@@ -87,7 +93,6 @@ class Simulation:
             path=path,
             metadata={"backend": backend, "dtype": dtype, "seed": int(seed), "version": __version__},
         )
-        self._progress = progress
         self._finite = FiniteCheck(self._program, self._runner)
         self._over = ""
         self._seconds = {"prepared in (s)": time.perf_counter() - begun, "ran for (s)": 0.0}
@@ -149,12 +154,19 @@ class Simulation:
         self._runner.write(name, to_internal(values, buffer.dimension, name))
         self._written.add(name)
 
-    def save(self, path: str | Path) -> None:
-        """Save everything that the further run depends on; ``load`` goes on to the same bits."""
+    def save(self, file: str | Path) -> None:
+        """Save everything that the further run depends on; ``load`` goes on to the same bits.
+
+        Raises
+        ------
+        CheckpointError
+            When the file cannot be written; what was there before is untouched.
+        """
+        place = _checked_file(file)
         program = self._program
         state = dict(self._runner.state())
         write_checkpoint(
-            path,
+            place,
             Checkpoint(
                 network=self._description,
                 dt=program.dt,
@@ -168,13 +180,13 @@ class Simulation:
 
     @classmethod
     def load(
-        cls, path: str | Path, network: Network | None = None, *, backend: str = "numba", **options: Any
+        cls, file: str | Path, network: Network | None = None, *, backend: str = "numba", **options: Any
     ) -> "Simulation":
         """Take up a saved simulation.
 
         Parameters
         ----------
-        path
+        file
             What ``save`` wrote.
         network
             The network it must belong to; None takes the one in the file.
@@ -189,13 +201,13 @@ class Simulation:
         for name in ("dt", "seed", "replicas", "dtype"):
             if name in options:
                 raise CheckpointError(f"{name} is part of the checkpoint and cannot be given")
-        checkpoint = read_checkpoint(path)
+        checkpoint = read_checkpoint(_checked_file(file))
         try:
             saved = Network.from_dict(checkpoint.network)
         except DescriptionError as error:
-            raise CheckpointError(f"{path} holds a network that cannot be built: {error}") from None
+            raise CheckpointError(f"{file} holds a network that cannot be built: {error}") from None
         if network is not None and network != saved:
-            raise CheckpointError(f"{path} belongs to another network")
+            raise CheckpointError(f"{file} belongs to another network")
         return cls(
             saved,
             dt=checkpoint.dt,
@@ -243,12 +255,12 @@ class Simulation:
         raise error
 
     def _buffer(self, name: str) -> Buffer:
-        if name not in self._program.buffers:
-            known = self._program.buffers
+        known = self._program.buffers
+        if not isinstance(name, str) or name not in known:
             raise NetworkError(
-                f"there is no variable {name!r}{nearest(name, known)}; there are: {listing(known)}"
+                f"there is no variable {name!r:.80}{nearest(str(name), known)}; there are: {listing(known)}"
             )
-        return self._program.buffers[name]
+        return known[name]
 
 
 def simulate(
@@ -281,11 +293,12 @@ def simulate(
     record
         What to keep: ``"exc.spikes"``, ``"exc.v"``, ``"exc.v[:5]"``, ``"exc.v[[1, 5]]"``, a variable of edges
         such as ``"exc_to_inh.w[:3]"``; pairs ``("exc.v", 1.0)`` or a dict for samples every so many ms;
-        ``"spikes"`` for all spikes. A sample of step k is the state at (k + 1) dt.
+        ``"spikes"`` for all spikes; None for nothing. A sample of step k is the state at (k + 1) dt.
     dtype
         ``float32`` or ``float64``.
     threads
-        Number of threads; 0 chooses by the work. The result does not depend on it.
+        Number of threads, at most four for each core and 16 anywhere; 0 chooses by the work. The result does
+        not depend on it.
     replicas
         Number of copies with the same edges and own draws; replica b draws with ``seed + b``.
     progress
@@ -309,7 +322,8 @@ def simulate(
         When a state variable becomes infinite or not a number; its ``recording`` is what there was.
     """
     step = to_internal(dt, TIME, "dt")
-    if step > 0:  # a wrong duration is told before the network is built; a wrong dt is told by the network
+    # a wrong duration is told before the network is built; a wrong dt is told by the network
+    if np.ndim(step) == 0 and step > 0:
         whole_steps("duration", to_internal(duration, TIME, "duration"), step)
     session = Simulation(
         network,
@@ -334,16 +348,11 @@ def simulate(
     return session.finish(finished=not stopped)
 
 
-def _checked_dtype(dtype: Any) -> str:
-    try:
-        name = np.dtype(dtype).name
-    except TypeError:
-        name = str(dtype)
-    if name not in DTYPES:
-        raise DescriptionError(
-            f"dtype must be one of {listing(DTYPES)}, got {dtype!r}{nearest(name, DTYPES)}"
-        )
-    return name
+def _checked_file(file: Any) -> Path:
+    place = checked_path(file, "file")
+    if place is None:
+        raise DescriptionError("file must be a path, got None")
+    return place
 
 
 def _prepared(name: str, program: Program, probes: Any, options: Options) -> Runner:

@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
 
 import pytest
 
@@ -48,6 +49,25 @@ def test_two_processes_at_once_both_get_the_module(tmp_path):
     assert [value for value, _, _ in results] == [3.0, 3.0]
     assert len(list(tmp_path.glob("*.py"))) == 1
     assert not list(tmp_path.glob("*.tmp"))
+
+
+def test_threads_that_load_at_once_all_get_a_whole_module(tmp_path, monkeypatch):
+    monkeypatch.setenv("NEUROSIM_CACHE_DIR", str(tmp_path))
+    begin = Barrier(4)
+
+    def last_name(number):
+        begin.wait()
+        return loader.load("slow", "import time\ntime.sleep(0.2)\nlast = 7\n").last
+
+    with ThreadPoolExecutor(4) as pool:
+        assert list(pool.map(last_name, range(4))) == [7] * 4
+
+
+def test_a_module_that_cannot_be_imported_is_tried_again(tmp_path, monkeypatch):
+    monkeypatch.setenv("NEUROSIM_CACHE_DIR", str(tmp_path))
+    for _ in range(2):
+        with pytest.raises(ZeroDivisionError):
+            loader.load("broken", "x = 1 / 0\n")
 
 
 def test_the_same_text_is_the_same_module_and_another_text_another(tmp_path, monkeypatch):

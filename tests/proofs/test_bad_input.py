@@ -98,7 +98,22 @@ MISTAKES = {
     "a spike before the start": (lambda: SpikeGenerator(2, [0], [-1.0]), ["SpikeGenerator.times", "-1.0"]),
     "two spikes in one step": (
         lambda: Network({"g": SpikeGenerator(2, [1, 1], [1.0, 1.01])}).build(dt=0.1), ["g", "1", "two"]),
-    "a table of NaN": (lambda: TimedArray([0.0, np.nan], dt=1.0), ["TimedArray", "nan"]),
+    "a table of NaN": (lambda: TimedArray([0.0, np.nan], dt=1.0), ["TimedArray", "[1]", "nan"]),
+    "a list of starts": (lambda: cells(initial=[1]), ["Neurons.initial", "dict", "[1]"]),
+    "a list of starts by a name": (lambda: LIF(3, initial=[1]), ["LIF.initial", "dict", "[1]"]),
+    "a list of starts of a join": (lambda: joined(initial=[1]), ["initial", "dict", "[1]"]),
+    "a time constant of 0": (
+        lambda: Network({"c": cells(tau=0.0)}).build(dt=0.1), ["c:", "exact", "0.1 ms", "E = -45", "tau = 0"]),
+    "a time constant of 0 of a join": (
+        lambda: joined(model="dx/dt = -x/tau : mV (event-driven)", on_pre="x += w; v += x", tau=0.0).build(dt=0.1),
+        ["exc_to_inh", "exact", "tau = 0"]),
+    "a sum without end": (
+        lambda: cells("dv/dt = (" + " + ".join(["E"] * 3000) + ")/tau : mV"), ["line 1", "nested too deeply"]),
+    "a lasting rate below 0 as text": (lambda: Poisson(3, "-3*Hz*(i + 1)"), ["Poisson.rates", ">= 0", "-3.0 Hz"]),
+    "a lasting rate above one spike per step as text": (
+        lambda: Network({"p": Poisson(3, "20000*Hz")}).build(dt=0.1), ["p:", "Poisson.rates", "20000 Hz", "10000 Hz"]),
+    "a rate above one spike per step": (
+        lambda: Network({"p": Poisson(3, 20000.0)}).build(dt=0.1), ["p:", "Poisson.rates", "20000 Hz", "10000 Hz"]),
     "a probability above 1": (lambda: Bernoulli(1.5), ["Bernoulli", "[0, 1]", "1.5"]),
     "a negative delay": (lambda: joined(delay=-0.5), ["exc_to_inh", "delay", "> 0", "-0.5"]),
     "a delay of 0": (lambda: joined(delay=0.0), ["exc_to_inh", "delay", "> 0", "0.0"]),
@@ -111,7 +126,17 @@ MISTAKES = {
     "a delay in mV": (lambda: joined(delay=quantity(1.0, "mV")), ["exc_to_inh", "delay", "mV", "ms"]),
     "a delay as text": (lambda: joined(delay="1 ms"), ["exc_to_inh", "delay", "'1 ms'"]),
     "a distribution of negative delays": (
-        lambda: joined(delay=Uniform(-3.0, -1.0)).build(dt=0.1), ["exc_to_inh", "delay"]),
+        lambda: joined(delay=Uniform(-3.0, -1.0)), ["exc_to_inh", "delay", "> 0 ms", "-3.0", "-1.0"]),
+    "a distribution of delays below a step": (
+        lambda: joined(delay=Uniform(0.01, 2.0)).build(dt=0.1), ["exc_to_inh", "delay", "0.1 ms", "0.01 ms"]),
+    "a distribution with hardly a delay above 0": (
+        lambda: joined(delay=Normal(-5.0, 0.1)).build(dt=0.1),
+        ["exc_to_inh", "delay", "0.1 ms", "Normal", "-5.0", "in ms"]),
+    "a delay without end": (
+        lambda: joined(delay=1e12).build(dt=0.1), ["exc_to_inh", "delay", "1,000,000 steps", "100000 ms", "1e+12 ms"]),
+    "delays without end": (
+        lambda: joined(delay=Normal(1e12, 1.0)).build(dt=0.1),
+        ["exc_to_inh", "delay", "1,000,000 steps", "100000 ms", "Normal", "in ms"]),
     "a NaN weight": (lambda: joined(w=np.nan), ["exc_to_inh", "w", "finite", "nan"]),
     "one NaN weight of many": (
         lambda: joined(rule=FromArrays([0, 1], [0, 1]), w=[1.0, np.nan]), ["exc_to_inh", "w", "nan"]),
@@ -134,6 +159,10 @@ MISTAKES = {
         lambda: Network({"exc": cells()}).drive("ex", "v += w", rate=3.0, w=1.0), ["ex", "'exc'"]),
     "a drive with a negative rate": (
         lambda: Network({"exc": cells()}).drive("exc", "v += w", rate=-3.0, w=1.0), ["rate", "-3.0"]),
+    "a drive with a NaN rate": (
+        lambda: Network({"exc": cells()}).drive("exc", "v += w", rate=np.nan, w=1.0), ["rate", "finite", "nan"]),
+    "a drive with a NaN weight": (
+        lambda: Network({"exc": cells()}).drive("exc", "v += w", rate=3.0, w=np.nan), ["w", "finite", "nan"]),
     "a negative duration": (lambda: run(duration=-5.0), ["duration", "-5"]),
     "a NaN duration": (lambda: run(duration=np.nan), ["duration", "nan"]),
     "a duration between steps": (lambda: run(duration=5.05), ["duration", "0.1", "5.05"]),
@@ -143,6 +172,20 @@ MISTAKES = {
     "a precision that is not there": (lambda: run(dtype="float16"), ["float16", "float32", "float64"]),
     "a negative seed": (lambda: run(seed=-1), ["seed", ">= 0", "-1"]),
     "no replicas": (lambda: run(replicas=0), ["replicas", ">= 1", "0"]),
+    "no backend": (lambda: run(backend=None), ["backend", "None", *backend_names()]),
+    "two durations": (lambda: run(duration=[1.0, 2.0]), ["duration", "1.", "2."]),
+    "two time steps": (lambda: run(dt=[0.1, 0.2]), ["dt", "0.1", "0.2"]),
+    "far too many threads": (lambda: run(threads=10**6), ["threads", "at most", "cores", "1000000"]),
+    "no precision": (lambda: run(dtype=None), ["dtype", "None", "float32"]),
+    "a memory limit as text": (lambda: run(memory_limit="x"), ["memory_limit", "bytes", "'x'"]),
+    "a negative memory limit": (lambda: run(memory_limit=-5), ["memory_limit", ">= 0", "-5"]),
+    "a number as a path": (lambda: run(path=5), ["path", "5"]),
+    "a number as progress": (lambda: run(progress=5), ["progress", "callable", "5"]),
+    "a number as a variable": (lambda: session().get(5), ["5", "exc.v"]),
+    "a checkpoint nowhere": (lambda: session().save(None), ["file", "None"]),
+    "a checkpoint from nowhere": (lambda: Simulation.load(None), ["file", "None"]),
+    "a record of a number": (lambda: run(record=5), ["record", "5"]),
+    "a record at NaN": (lambda: run(record=[("exc.v", np.nan)]), ["exc.v", "interval", "nan"]),
     "half a thread": (lambda: run(threads=0.5), ["threads", "0.5"]),
     "a record of nobody": (lambda: run(record=["ex.spikes"]), ["ex.spikes", "exc.spikes"]),
     "a record of nothing": (lambda: run(record=["exc.u"]), ["exc.u", "exc.v"]),
@@ -278,6 +321,52 @@ def test_every_changed_byte_of_a_checkpoint_is_refused_or_harmless(tmp_path):
             assert loaded.time == 5.0
             assert np.array_equal(loaded.get("exc.v"), simulation.get("exc.v"))
     assert refused > 30
+
+
+def test_every_changed_byte_of_a_recording_is_refused_or_harmless(tmp_path):
+    given = run(duration=20.0, record=["exc.v", "exc.spikes"])
+    given.save(tmp_path / "whole.npz")
+    whole = (tmp_path / "whole.npz").read_bytes()
+    rng = np.random.default_rng(7)
+    refused = 0
+    for place in rng.choice(len(whole), 120, replace=False):
+        changed = bytearray(whole)
+        changed[place] ^= 1 << int(rng.integers(8))
+        (tmp_path / "changed.npz").write_bytes(changed)
+        try:
+            loaded = Recording.load(tmp_path / "changed.npz")
+        except RecordingError:
+            refused += 1
+        else:
+            assert np.array_equal(loaded["exc.v"].values, given["exc.v"].values)
+            assert np.array_equal(loaded["exc.spikes"].times, given["exc.spikes"].times)
+    assert refused > 60
+
+
+def test_a_whole_float_is_taken_for_a_whole_number():
+    for part in (Neurons(3.0), LIF(3.0), Poisson(3.0, 5.0), SpikeGenerator(3.0, [0], [1.0])):
+        assert type(part.size) is int
+        Network({"a": part}).build(dt=0.1)
+    assert type(FixedInDegree(2.0).degree) is int
+    assert Network({"exc": cells(size=4.0)}) == Network({"exc": cells()})
+
+
+def test_every_changed_byte_at_the_head_of_a_checkpoint_is_refused_or_harmless(tmp_path):
+    simulation = session()
+    simulation.save(tmp_path / "state")
+    whole = (tmp_path / "state").read_bytes()
+    end = whole.rindex(b"PK\x05\x06")
+    first = int.from_bytes(whole[end + 16 : end + 20], "little")  # where the table of contents begins
+    for place in (*range(40), *range(first, first + 50), *range(end, len(whole))):
+        for value in (0x00, 0xFF):
+            changed = bytearray(whole)
+            changed[place] = value
+            (tmp_path / "changed").write_bytes(changed)
+            try:
+                loaded = Simulation.load(tmp_path / "changed", backend="reference", progress=False)
+            except CheckpointError:
+                continue
+            assert np.array_equal(loaded.get("exc.v"), simulation.get("exc.v"))
 
 
 def test_every_truncation_of_a_recording_is_refused(tmp_path):

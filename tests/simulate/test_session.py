@@ -1,13 +1,11 @@
 """Sessions: running on, looking, changing, saving, stopping."""
 
-import os
 import signal
-import threading
 
 import numpy as np
 import pytest
 
-from neurosim import LIF, Network, Neurons, Simulation, simulate
+from neurosim import LIF, Network, Neurons, Recording, Simulation, simulate
 from neurosim.connectivity import FixedInDegree, Uniform
 from neurosim.errors import CheckpointError, DescriptionError, NetworkError, NonFiniteError
 from neurosim.simulate import Interrupted
@@ -160,13 +158,35 @@ def test_saving_leaves_one_whole_file(tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["state"]
 
 
-def interrupted_after(seconds):
-    threading.Timer(seconds, os.kill, (os.getpid(), signal.SIGINT)).start()
+class Interrupting:
+    """A progress callback in which Ctrl-C is pressed ``times`` times, once and for all.
+
+    The signal is raised in the main thread while a run waits for the callback, so it can meet nothing else.
+    """
+
+    def __init__(self, times=1):
+        self.left, self.calls = times, 0
+
+    def __call__(self, done, total):
+        self.calls += 1
+        if total > 1000.0 and self.calls > 2:
+            raise AssertionError("the run went on after Ctrl-C")
+        while self.left:
+            self.left -= 1
+            signal.raise_signal(signal.SIGINT)
 
 
+@pytest.fixture
+def python_interrupts():
+    """Python's own handler, which a test runner in the background lacks."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("python_interrupts")
 def test_ctrl_c_keeps_what_was_recorded_and_the_session_runs_on():
-    run = session()
-    interrupted_after(0.3)
+    run = session(progress=Interrupting())
     with pytest.warns(Interrupted, match="stopped by Ctrl-C"):
         recording = run.run(1_000_000.0)
     reached = run.time
@@ -176,11 +196,49 @@ def test_ctrl_c_keeps_what_was_recorded_and_the_session_runs_on():
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
+@pytest.mark.usefixtures("python_interrupts")
 def test_simulate_gives_the_recording_after_ctrl_c():
-    interrupted_after(0.3)
     with pytest.warns(Interrupted):
-        recording = simulate(noisy(), 1_000_000.0, record=RECORD, backend="reference", progress=False)
+        recording = simulate(noisy(), 1_000_000.0, record=RECORD, backend="reference", progress=Interrupting())
     assert not recording.finished and len(recording["cell.v"].values) > 0
+
+
+@pytest.mark.usefixtures("python_interrupts")
+def test_a_second_ctrl_c_does_not_wait():
+    run = session(progress=Interrupting(times=2))
+    with pytest.raises(KeyboardInterrupt):
+        run.run(1_000_000.0)
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_a_program_that_handles_ctrl_c_itself_is_left_to_it():
+    heard = []
+
+    def handler(number, frame):
+        heard.append(number)
+
+    before = signal.signal(signal.SIGINT, handler)
+    try:
+        assert session(progress=Interrupting()).run(1.0).finished
+        assert heard and signal.getsignal(signal.SIGINT) is handler
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def test_a_loaded_session_records_into_a_folder(tmp_path):
+    run = session()
+    run.run(5.0)
+    run.save(tmp_path / "state")
+    options = {"backend": "reference", "record": RECORD, "progress": False, "path": tmp_path / "folder"}
+    later = Simulation.load(tmp_path / "state", **options)
+    later.run(5.0)
+    recording = later.finish()
+    kept = Recording.load(tmp_path / "folder")
+    assert kept.start == 5.0 and np.array_equal(kept["cell.v"].values, recording["cell.v"].values)
+
+
+def test_nothing_is_recorded_for_none():
+    assert list(session(record=None).run(1.0)) == []
 
 
 def test_a_session_whose_state_exploded_does_not_run_on():
