@@ -56,7 +56,9 @@ class NumbaRunner(Runner):
         self._order = [*generated.symbols, *(f"room_{k}" for k in self._records.event_numbers)]
         laid = time.perf_counter()
         self._run = load("program", generated.text).run
+        missed = sum(self._run.stats.cache_misses.values())
         self._launch(0)  # compiles, and runs no step
+        self._cached = sum(self._run.stats.cache_misses.values()) == missed
         self._times = {"layout_s": laid - begun, "compile_s": time.perf_counter() - laid}
 
     def advance(self, stop: int, sink: Sink) -> None:
@@ -178,10 +180,9 @@ class NumbaRunner(Runner):
 
     def info(self) -> dict[str, Any]:
         """Backend, precision, threads, compile time and whether the cache served."""
-        stats = self._run.stats
         return {
             "backend": "numba", "dtype": self.layout.dtype.name, "threads": self.workers,
-            "cached": bool(stats.cache_hits) and not stats.cache_misses, **self._times,
+            "cached": self._cached, **self._times,
         }
 
     def _launch(self, stop: int) -> None:
