@@ -35,6 +35,15 @@ def _floats(x: Any) -> np.ndarray:
     return array if array.dtype.kind == "f" else array.astype(np.float64)
 
 
+def _number(x: Any, beside: Any = None) -> Any:
+    """Truth values as 0.0 and 1.0, of the precision of what stands ``beside`` them; all else as it is."""
+    array = np.asarray(x)
+    if array.dtype.kind != "b":
+        return x
+    other = np.asarray(beside).dtype
+    return array.astype(other if other.kind == "f" else np.float64)[()]
+
+
 def _exprel(x: Any) -> Any:
     """(exp(x) - 1) / x, and 1 at 0."""
     x = _floats(x)
@@ -80,6 +89,7 @@ def evaluate(expr: ast.expr | str, env: Mapping[str, Any]) -> Any:
     -----
     Both branches of a conditional are evaluated, and ``and`` and ``or`` do not stop early, as on any
     machine that works on many neurons at once. Overflow and division by zero give inf and nan, unwarned.
+    A truth value counts as 0 or 1 in arithmetic and as an argument: ``(a > 0) + (b > 0)`` is 0, 1 or 2.
     """
     tree = parse(expr) if isinstance(expr, str) else expr
     with np.errstate(all="ignore"):
@@ -98,19 +108,16 @@ def _value(expr: ast.expr, env: Mapping[str, Any]) -> Any:
             return _lookup(name, env)
         case ast.UnaryOp(op=op, operand=operand):
             inner = _value(operand, env)
-            return (
-                np.logical_not(inner)
-                if isinstance(op, ast.Not)
-                else -inner
-                if isinstance(op, ast.USub)
-                else inner
-            )
+            if isinstance(op, ast.Not):
+                return np.logical_not(inner)
+            return -_number(inner) if isinstance(op, ast.USub) else _number(inner)
         case ast.BinOp(left=left, op=ast.Pow(), right=right):
             whole = whole_power(left, right)
-            base = _value(left, env)
-            return np.power(base, _value(right, env)) if whole is None else _product(base, whole)
+            base = _number(_value(left, env))
+            return np.power(base, _number(_value(right, env), base)) if whole is None else _product(base, whole)
         case ast.BinOp(left=left, op=op, right=right):
-            return _BINARY[type(op)](_value(left, env), _value(right, env))
+            first, second = _value(left, env), _value(right, env)
+            return _BINARY[type(op)](_number(first, second), _number(second, first))
         case ast.Compare(left=left, ops=[op], comparators=[right]):
             return _COMPARE[type(op)](_value(left, env), _value(right, env))
         case ast.BoolOp(op=op, values=values):
@@ -123,7 +130,7 @@ def _value(expr: ast.expr, env: Mapping[str, Any]) -> Any:
             return np.where(_value(test, env), _value(body, env), _value(orelse, env))[()]
         case ast.Call(func=ast.Name(id=name), args=args):
             function = _lookup(name, env) if name in RANDOM else _NUMPY[name]
-            return function(*(_value(argument, env) for argument in args))
+            return function(*(_number(_value(argument, env)) for argument in args))
     raise TypeError(f"{type(expr).__name__} is no part of an expression")
 
 

@@ -41,23 +41,28 @@ class Builder:
 
     def add_space(self, name: str, size: int) -> None:
         """A new index space of ``size`` indices."""
+        _check_name("a space", name)
         self.spaces[name] = Space(name, size)
 
     def add_edges(self, edges: EdgeSpace) -> None:
         """A new space of edges between two index spaces."""
+        _check_name("edges", edges.name)
         self.edges[edges.name] = edges
 
     def add_buffer(self, buffer: Buffer) -> None:
         """A new array or number; its initial values must be finite."""
+        _check_name("a variable", buffer.name)
         check_finite(buffer.name, buffer.initial)
         self.buffers[buffer.name] = buffer
 
     def add_list(self, name: str, space: str) -> None:
         """A new event list over ``space``."""
+        _check_name("an event list", name)
         self._lists[name] = space
 
     def add_schedule(self, schedule: Schedule, into: str, phase: str) -> None:
         """Play a schedule into the event list or buffer ``into``, at this place of the phase."""
+        _check_name("a schedule", schedule.name)
         self.schedules[schedule.name] = schedule
         self.add(phase, Play(schedule=schedule.name, into=into))
 
@@ -163,12 +168,18 @@ class Scope:
                 elif self.full(name) in self.builder.buffers:
                     found[name] = Ref(self.full(name))
                 else:
-                    known = [b.partition(".")[2] for b in self.builder.buffers if b.startswith(self.prefix + ".")]
+                    known = self._own_names()
                     raise EquationError(
                         f"{self.prefix}: unknown name {name!r} in {assign.target} = {assign.value}"
                         f"{nearest(name, known)}; there are: {listing([*known, *extra])}"
                     )
         return found
+
+    def _own_names(self) -> list[str]:
+        """This part's buffers by the names that its texts know; not those of parts nested in it."""
+        start = self.full("")
+        found = [b.removeprefix(start) for b in self.builder.buffers if b.startswith(start)]
+        return [name for name in found if "." not in name]
 
     def _buffer(self, name: str, space: str | None, kind: Any, initial: Any, dimension: Dimension,
                 dtype: DType) -> None:
@@ -196,6 +207,12 @@ class Scope:
             stream = stream_number(f"{self.prefix}/{self._draw_count}")
             self._draw_count += 1
         return tuple(out), tuple(draws), stream
+
+
+def _check_name(what: str, name: str) -> None:
+    """Names become parts of identifiers in generated code."""
+    if not all(part.isidentifier() and part.isascii() for part in name.split(".")):
+        raise NetworkError(f"the name of {what} must be ASCII identifiers joined by dots, got {name!r}")
 
 
 def _without_draws(text: str, draws: list[Draw]) -> str:

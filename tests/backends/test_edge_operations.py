@@ -8,19 +8,23 @@ from neurosim.equations import Assign
 from neurosim.program import Builder, Diffuse, MapEdges, Probe, Program, Propagate, Ref
 
 
+def delivered(builder: Builder, backend: str, steps: int) -> np.ndarray:
+    """What ``w`` added up to in ``b.g`` after each step, (steps, N); one program, compiled once."""
+    builder.add("arrive", Propagate(edges="join", events="a.spikes", target="b.g", value="w",
+                                    names={"w": Ref("join.w", "edge")}))
+    runner = prepare(builder.finish(), backend, [Probe("g", "samples", "b.g")])
+    return run_until(runner, steps).values("g")
+
+
 @pytest.mark.parametrize("delay", [1, 2, 7])
 def test_a_spike_arrives_after_its_delay(backend, delay):
     builder = Builder(dt=1.0)
     sending(builder, "a", 2, [(3, 1)])
     receiving(builder, "b", 3, g=0.0)
     joined(builder, "a", "b", wires(2, 3, [(1, delay, 0), (1, delay, 2), (0, delay, 1)]), w=2.0)
-    builder.add("arrive", Propagate(edges="join", events="a.spikes", target="b.g", value="w",
-                                    names={"w": Ref("join.w", "edge")}))
-    probe = Probe("g", "samples", "b.g")
-    caught = run_until(prepare(builder.finish(), backend, [probe]), 15)
     arrived = np.arange(15) >= 3 + delay
     expected = np.where(arrived[:, None], [2.0, 0.0, 2.0], 0.0)
-    np.testing.assert_array_equal(caught.values("g"), expected)
+    np.testing.assert_array_equal(delivered(builder, backend, 15), expected)
 
 
 def test_additions_come_by_delay_descending_then_source_then_edge(backend):
@@ -32,8 +36,6 @@ def test_additions_come_by_delay_descending_then_source_then_edge(backend):
     sending(builder, "a", 20, spikes)
     receiving(builder, "b", 1, g=0.0)
     joined(builder, "a", "b", wires(20, 1, triples), w=weights)
-    builder.add("arrive", Propagate(edges="join", events="a.spikes", target="b.g", value="w",
-                                    names={"w": Ref("join.w", "edge")}))
 
     def added_up(order):
         edges = [(e, i, d) for e, (i, d, _) in enumerate(triples)]
@@ -47,7 +49,7 @@ def test_additions_come_by_delay_descending_then_source_then_edge(backend):
     wrong = (lambda i, d: (d, i), lambda i, d: (i, d), lambda i, d: (-d, -i))
     others = [added_up(order) for order in wrong]
     assert expected not in others
-    assert after(builder.finish(), backend, 8, "b.g").tolist() == [expected]
+    assert delivered(builder, backend, 8)[-1].tolist() == [expected]
 
 
 def test_two_edges_between_the_same_pair_both_count(backend):
@@ -55,31 +57,23 @@ def test_two_edges_between_the_same_pair_both_count(backend):
     sending(builder, "a", 1, [(0, 0)])
     receiving(builder, "b", 1, g=0.0)
     joined(builder, "a", "b", wires(1, 1, [(0, 1, 0), (0, 1, 0)]), w=np.array([1.0, 2.0]))
-    builder.add("arrive", Propagate(edges="join", events="a.spikes", target="b.g", value="w",
-                                    names={"w": Ref("join.w", "edge")}))
-    assert after(builder.finish(), backend, 2, "b.g").tolist() == [3.0]
+    assert delivered(builder, backend, 2)[-1].tolist() == [3.0]
 
 
-def test_a_delivery_may_read_source_target_and_shared_values(backend):
+def test_a_delivery_may_read_source_target_and_shared_values_and_sees_what_those_before_it_added(backend):
     builder = Builder(dt=1.0)
-    sending(builder, "a", 2, [(0, 0), (0, 1)]).state("u", np.array([0.25, 0.5]))
-    receiving(builder, "b", 2, g=0.0, gain=np.array([1.0, 3.0])).value("k", 8.0)
-    joined(builder, "a", "b", wires(2, 2, [(0, 1, 0), (0, 1, 1), (1, 1, 1)]), w=np.array([1.0, 2.0, 5.0]))
+    sending(builder, "a", 3, [(0, 0), (0, 1), (0, 2)]).state("u", np.array([0.25, 0.5, 1.0]))
+    receiving(builder, "b", 2, g=0.0, h=0.0, gain=np.array([1.0, 3.0])).value("k", 8.0)
+    edges = [(0, 1, 0), (0, 1, 1), (1, 1, 1), (2, 1, 1)]
+    joined(builder, "a", "b", wires(3, 2, edges), w=np.array([1.0, 2.0, 5.0, 0.5]))
     refs = {"w": Ref("join.w", "edge"), "u": Ref("a.u", "source"), "gain": Ref("b.gain", "target"),
-            "k": Ref("b.k")}
-    builder.add("arrive", Propagate(edges="join", events="a.spikes", target="b.g", value="k*w*u*gain",
-                                    names=refs))
-    assert after(builder.finish(), backend, 2, "b.g").tolist() == [2.0, 8 * 2 * 0.25 * 3 + 8 * 5 * 0.5 * 3]
-
-
-def test_a_delivery_sees_what_those_before_it_added(backend):
-    builder = Builder(dt=1.0)
-    sending(builder, "a", 3, [(0, 0), (0, 1), (0, 2)])
-    receiving(builder, "b", 1, g=0.0)
-    joined(builder, "a", "b", wires(3, 1, [(0, 1, 0), (1, 1, 0), (2, 1, 0)]), w=0.5)
-    builder.add("arrive", Propagate(edges="join", events="a.spikes", target="b.g", value="w * (1 - g)",
-                                    names={"w": Ref("join.w", "edge"), "g": Ref("b.g", "target")}))
-    assert after(builder.finish(), backend, 2, "b.g").tolist() == [0.875]
+            "k": Ref("b.k"), "h": Ref("b.h", "target")}
+    for target, value in (("b.g", "k*w*u*gain"), ("b.h", "0.5 * (1 - h)")):
+        builder.add("arrive", Propagate(edges="join", events="a.spikes", target=target, value=value, names=refs))
+    runner = prepare(builder.finish(), backend)
+    run_until(runner, 2)
+    assert runner.read("b.g").tolist() == [8 * 0.25, 8 * 3 * (2 * 0.25 + 5 * 0.5 + 0.5 * 1.0)]
+    assert runner.read("b.h").tolist() == [0.5, 0.875]
 
 
 def test_the_source_side_is_read_as_it_was_before_the_operation(backend):
@@ -117,7 +111,7 @@ def plastic(at: str) -> Program:
     ],
 )
 def test_edges_are_updated_where_an_event_reaches_them(backend, at, w, n, g):
-    runner = prepare(plastic(at), backend)
+    runner = prepare(plastic(at), backend, dtype="float32")  # which these whole numbers fit
     run_until(runner, 3)
     assert runner.read("join.w").tolist() == w
     assert runner.read("join.n").tolist() == n

@@ -40,6 +40,16 @@ def test_assignments_see_those_before_them(backend):
     assert after(builder.finish(), backend, 1, "cell.b").tolist() == [5.0, 5.0, 5.0]
 
 
+def test_truth_values_count_as_numbers_in_arithmetic(backend):
+    builder = Builder(dt=1.0)
+    part = receiving(builder, "cell", 2, a=np.array([0.5, 2.0]), b=np.array([1.0, -1.0]), both=0.0, less=0.0)
+    part.map([Assign("_up", "=", "a > 0"), Assign("both", "=", "_up + (b > 0)"), Assign("less", "=", "-(b > 0)")])
+    runner = prepare(builder.finish(), backend)
+    run_until(runner, 1)
+    assert runner.read("cell.both").tolist() == [2.0, 1.0]
+    assert runner.read("cell.less").tolist() == [-1.0, 0.0]
+
+
 def test_time_is_that_of_the_beginning_of_a_step(backend):
     builder = Builder(dt=0.5)
     part = receiving(builder, "cell", 2, x=-1.0)
@@ -105,25 +115,27 @@ def test_a_product_is_that_of_numpy(backend, transpose, accumulate):
     np.testing.assert_allclose(after(builder.finish(), backend, 2, "b.y"), expected, rtol=EXACT, atol=1e-13)
 
 
-@pytest.mark.parametrize(
-    ("how", "expected"), [("sum", [6.0, -3.0]), ("mean", [2.0, -1.0]), ("max", [5.0, 4.0])]
-)
-def test_segments_reduce_to_one_value_each(backend, how, expected):
+def test_segments_reduce_to_one_value_each(backend):
     builder = Builder(dt=1.0)
     receiving(builder, "branch", 6, x=np.array([0.0, 1.0, 5.0, -3.0, 4.0, -4.0]))
-    receiving(builder, "soma", 2, y=7.0)
-    builder.add("integrate", Reduce(source="branch.x", target="soma.y", how=how))
-    assert after(builder.finish(), backend, 1, "soma.y").tolist() == expected
+    receiving(builder, "soma", 2, sum=7.0, mean=7.0, max=7.0)
+    for how in ("sum", "mean", "max"):
+        builder.add("integrate", Reduce(source="branch.x", target=f"soma.{how}", how=how))
+    runner = prepare(builder.finish(), backend)
+    run_until(runner, 1)
+    found = {how: runner.read(f"soma.{how}").tolist() for how in ("sum", "mean", "max")}
+    assert found == {"sum": [6.0, -3.0], "mean": [2.0, -1.0], "max": [5.0, 4.0]}
 
 
-@pytest.mark.parametrize(
-    ("winners", "expected"), [(1, [0, 1, 0, 0, 1, 0, 0, 0]), (2, [0, 1, 1, 0, 1, 1, 0, 0])]
-)
-def test_the_greatest_of_each_group_win_and_the_lower_index_on_a_tie(backend, winners, expected):
+def test_the_greatest_of_each_group_win_and_the_lower_index_on_a_tie(backend):
     builder = Builder(dt=1.0)
-    receiving(builder, "mac", 8, x=np.array([0.0, 3.0, 3.0, 1.0, -1.0, -1.0, -1.0, -2.0]), win=9.0)
-    builder.add("integrate", Compete(source="mac.x", target="mac.win", group=4, winners=winners))
-    assert after(builder.finish(), backend, 1, "mac.win").tolist() == expected
+    receiving(builder, "mac", 8, x=np.array([0.0, 3.0, 3.0, 1.0, -1.0, -1.0, -1.0, -2.0]), one=9.0, two=9.0)
+    for winners, target in ((1, "mac.one"), (2, "mac.two")):
+        builder.add("integrate", Compete(source="mac.x", target=target, group=4, winners=winners))
+    runner = prepare(builder.finish(), backend)
+    run_until(runner, 1)
+    assert runner.read("mac.one").tolist() == [0, 1, 0, 0, 1, 0, 0, 0]
+    assert runner.read("mac.two").tolist() == [0, 1, 1, 0, 1, 1, 0, 0]
 
 
 def test_a_drawn_winner_is_the_one_its_uniform_number_falls_on(backend):
@@ -140,7 +152,7 @@ def test_a_drawn_winner_is_the_one_its_uniform_number_falls_on(backend):
     np.testing.assert_array_equal(won, expected)
 
 
-def test_draws_are_those_of_philox(backend):
+def test_draws_are_those_of_philox_in_bodies_and_in_conditions(backend):
     builder = Builder(dt=1.0, seed=5)
     receiving(builder, "cell", 150, u=0.0, z=0.0, n=0.0, m=0.0, mean=np.linspace(0.0, 9.0, 150))
     draws = (Draw("_u", "uniform", 0), Draw("_z", "normal", 1), Draw("_n", "poisson", 2, "2.5"),
@@ -149,8 +161,11 @@ def test_draws_are_those_of_philox(backend):
     refs = {name: Ref(f"cell.{name}") for name in ("u", "z", "n", "m", "mean")}
     stream, own = stream_number("cell"), np.arange(150)
     builder.add("integrate", Map(space="cell", body=body, names=refs, draws=draws, stream=stream))
-    runner = prepare(builder.finish(), backend)
-    run_until(runner, 4)
+    Scope(builder, "cell").events("spikes", "rand() < 0.1")
+    runner = prepare(builder.finish(), backend, [Probe("s", "events", "cell.spikes")])
+    caught = run_until(runner, 4)
+    fired = [np.flatnonzero(philox.uniform(5, stream_number("cell/0"), k, own) < 0.1) for k in range(4)]
+    assert caught.pairs("s") == [(k, int(i)) for k in range(4) for i in fired[k]] != []
     np.testing.assert_array_equal(runner.read("cell.u"), philox.uniform(5, stream, 3, own, 0))
     np.testing.assert_allclose(runner.read("cell.z"), philox.normal(5, stream, 3, own, 1), rtol=EXACT)
     expected = philox.poisson(philox.words(5, stream, 3, own, 2), 2.5)
@@ -158,16 +173,6 @@ def test_draws_are_those_of_philox(backend):
     words, means = philox.words(5, stream, 3, own, 3), np.linspace(0.0, 9.0, 150)
     counts = [int(philox.poisson(words[k : k + 1], means[k])[0]) for k in range(150)]
     assert runner.read("cell.m").tolist() == counts
-
-
-def test_a_condition_may_draw(backend):
-    builder = Builder(dt=1.0, seed=3)
-    Scope(builder, "cell").space(500)
-    Scope(builder, "cell").events("spikes", "rand() < 0.1")
-    caught = run_until(prepare(builder.finish(), backend, [Probe("s", "events", "cell.spikes")]), 5)
-    own = np.arange(500)
-    drawn = [np.flatnonzero(philox.uniform(3, stream_number("cell/0"), k, own) < 0.1) for k in range(5)]
-    assert caught.pairs("s") == [(k, int(i)) for k in range(5) for i in drawn[k]]
 
 
 def test_a_table_holds_each_row_for_its_steps_and_the_last_ever_after(backend):

@@ -11,21 +11,16 @@ EXACT = 1e-12  # relative, float64: some hundred roundings of 1.1e-16 at most
 SINGLE = 1e-4  # relative, float32: some hundred roundings of 6e-8, and one cancellation by a factor of ten
 
 
-def test_samples_are_taken_after_every_nth_step(backend):
+def test_samples_are_taken_after_every_nth_step_and_events_of_chosen_indices(backend):
     builder = Builder(dt=1.0)
-    part = receiving(builder, "cell", 5, x=0.0)
+    part = sending(builder, "a", 100, [(0, 3), (0, 70), (2, 70), (2, 99), (4, 5)])
+    part.state("x", 0.0)
     part.map([Assign("x", "=", "100 * t + i")])
-    probe = Probe("x", "samples", "cell.x", np.array([1, 4]), every=3)
-    caught = run_until(prepare(builder.finish(), backend, [probe]), 10)
+    probes = [Probe("x", "samples", "a.x", np.array([1, 4]), every=3),
+              Probe("some", "events", "a.spikes", np.array([3, 99])), Probe("all", "events", "a.spikes")]
+    caught = run_until(prepare(builder.finish(), backend, probes), 10)
     assert caught.steps("x") == [2, 5, 8]
     assert caught.values("x").tolist() == [[201.0, 204.0], [501.0, 504.0], [801.0, 804.0]]
-
-
-def test_only_the_events_of_chosen_indices_are_recorded(backend):
-    builder = Builder(dt=1.0)
-    sending(builder, "a", 100, [(0, 3), (0, 70), (2, 70), (2, 99), (4, 5)])
-    probes = [Probe("some", "events", "a.spikes", np.array([3, 99])), Probe("all", "events", "a.spikes")]
-    caught = run_until(prepare(builder.finish(), backend, probes), 6)
     assert caught.pairs("some") == [(0, 3), (2, 99)]
     assert caught.pairs("all") == [(0, 3), (0, 70), (2, 70), (2, 99), (4, 5)]
 
@@ -94,7 +89,7 @@ def test_a_run_in_pieces_or_restored_elsewhere_equals_the_whole(backend, replica
 def test_states_of_one_program_are_laid_out_alike(backend):
     states = []
     for name in (backend, "reference"):
-        runner = prepare(network(), name)
+        runner = prepare(network(), name, PROBES)
         run_until(runner, 50)
         states.append(runner.state())
     assert set(states[1]) <= set(states[0])
@@ -171,7 +166,7 @@ def test_values_of_a_wrong_shape_are_refused(backend):
 
 
 def test_a_runner_says_how_it_runs(backend):
-    info = prepare(network(), backend).info()
+    info = prepare(network(), backend, PROBES).info()
     assert (info["backend"], info["dtype"], info["threads"]) == (backend, "float64", 1)
 
 

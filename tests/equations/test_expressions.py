@@ -182,6 +182,33 @@ def test_expressions_work_elementwise_and_keep_single_precision():
 
 
 @pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("(a > 0) + (b > 0)", [2.0, 1.0]),
+        ("(a > 0) - (b > 0)", [0.0, 1.0]),
+        ("-(b > 0)", [-1.0, 0.0]),
+        ("+(b > 0)", [1.0, 0.0]),
+        ("(b > 0)**2 + (b > 0)**0.5", [2.0, 0.0]),
+        ("(b > 0) / 3", [1 / 3, 0.0]),
+        ("sqrt(b > 0)", [1.0, 0.0]),
+        ("(1 if a > b else 0) + max(a > 0, b > 0) + True", [2.0, 3.0]),
+    ],
+)
+def test_truth_values_count_as_numbers_in_arithmetic(text, expected):
+    result = evaluate(text, {"a": np.array([0.5, 2.0]), "b": np.array([1.0, -1.0])})
+    np.testing.assert_array_equal(result, expected)
+    assert result.dtype == np.float64
+
+
+def test_truth_values_take_the_precision_of_what_they_meet():
+    v = np.array([-1.0, 2.0], dtype=np.float32)
+    result = evaluate("v * (v > 0)", {"v": v})
+    assert result.dtype == np.float32
+    assert result.tolist() == [0.0, 2.0]
+    assert evaluate("not (v > 0)", {"v": v}).tolist() == [True, False]
+
+
+@pytest.mark.parametrize(
     "text", ["exprel(x)", "int(x)", "x**0", "H(x)", "x**3", "x if x > 0 else 1", "-x", "abs(x)"]
 )
 def test_a_plain_number_keeps_double_precision(text):

@@ -41,7 +41,7 @@ def run_map_edges(op: MapEdges, replica: Replica, step: int) -> None:
 def run_diffuse(op: Diffuse, replica: Replica, step: int) -> None:
     """Set the target to the sum of ``value`` over the edges that enter it, added in canonical order.
 
-    All values are evaluated before the target changes; delays do not count.
+    Delays do not count, and the value never reads the target.
     """
     wiring = replica.wiring[op.edges]
     visited = np.arange(wiring.target.size)
@@ -82,9 +82,9 @@ def _order_matters(body: Sequence[Assign], refs: Mapping[str, Ref]) -> bool:
 
 def _environment(wiring: Wiring, edges: np.ndarray, refs: Mapping[str, Ref], replica: Replica, step: int,
                  before: Mapping[str, np.ndarray] | None = None) -> Environment:
-    """Names at the two ends of ``edges`` and at the edges themselves; ``i`` is the number of the edge."""
-    positions = {"own": edges, "edge": edges, "source": wiring.source[edges], "target": wiring.target[edges]}
-    return Environment(replica, step, refs, positions, wiring.target.size, before)
+    """Names at the two ends of ``edges`` and at the edges themselves."""
+    positions = {"edge": edges, "source": wiring.source[edges], "target": wiring.target[edges]}
+    return Environment(replica, step, refs, positions, before=before)
 
 
 def _assign(assign: Assign, env: Environment, targets: np.ndarray) -> None:

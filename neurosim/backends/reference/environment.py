@@ -22,18 +22,20 @@ class Environment(Mapping[str, Any]):
     positions
         For each side, the indices at which buffers of that side are read; all (n,).
     size
-        Size of the own space, ``N``.
+        Size of the own space, ``N``; None along edges, where ``i`` and ``N`` have no meaning.
     before
         Buffers of which the source side is read as they were before the operation.
     """
 
     def __init__(self, replica: Replica, step: int, names: Mapping[str, Ref],
-                 positions: Mapping[str, np.ndarray], size: int,
+                 positions: Mapping[str, np.ndarray], size: int | None = None,
                  before: Mapping[str, np.ndarray] | None = None):
         self.replica, self.names, self.positions = replica, names, positions
         self.before = before or {}
-        dt, own = replica.program.dt, positions["own"].astype(float)
-        self.locals: dict[str, Any] = {"t": step * dt, "dt": dt, "i": own, "N": float(size)}
+        dt = replica.program.dt
+        self.locals: dict[str, Any] = {"t": step * dt, "dt": dt}
+        if size is not None:
+            self.locals |= {"i": positions["own"].astype(float), "N": float(size)}
 
     def __getitem__(self, name: str) -> Any:
         if name in self.locals:
