@@ -98,6 +98,13 @@ def check_count(owner: Any, *fields: str) -> None:
             _fail(owner, field, "a whole number >= 1", value)
 
 
+def take_count(owner: Any, *fields: str) -> None:
+    """Each named field of a frozen ``owner`` is a whole number of at least 1, kept as int: 3.0 is taken for 3."""
+    check_count(owner, *fields)
+    for field in fields:
+        object.__setattr__(owner, field, int(getattr(owner, field)))
+
+
 def check_below(owner: Any, low: str, high: str) -> None:
     """The field ``low`` of ``owner`` is smaller than its field ``high``."""
     if not getattr(owner, low) < getattr(owner, high):

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ..errors import DescriptionError, check_choice, check_count, check_positive, check_probability
+from ..errors import DescriptionError, check_choice, check_positive, check_probability, take_count
 
 
 def _check_flags(owner: Any, *names: str) -> None:
@@ -15,12 +15,6 @@ def _check_flags(owner: Any, *names: str) -> None:
         value = getattr(owner, name)
         if not isinstance(value, bool | np.bool_):
             raise DescriptionError(f"{type(owner).__name__}.{name} must be True or False, got {value!r}")
-
-
-def _take_count(owner: Any, name: str) -> None:
-    """A whole number of at least 1, kept as int: 3.0 is taken for 3."""
-    check_count(owner, name)
-    object.__setattr__(owner, name, int(getattr(owner, name)))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,7 +77,7 @@ class FixedInDegree:
     multiple: bool = field(default=True, kw_only=True)
 
     def __post_init__(self) -> None:
-        _take_count(self, "degree")
+        take_count(self, "degree")
         _check_flags(self, "self_connections", "multiple")
 
 
@@ -106,7 +100,7 @@ class FixedOutDegree:
     multiple: bool = field(default=True, kw_only=True)
 
     def __post_init__(self) -> None:
-        _take_count(self, "degree")
+        take_count(self, "degree")
         _check_flags(self, "self_connections", "multiple")
 
 
@@ -129,7 +123,7 @@ class FixedTotal:
     multiple: bool = field(default=True, kw_only=True)
 
     def __post_init__(self) -> None:
-        _take_count(self, "count")
+        take_count(self, "count")
         _check_flags(self, "self_connections", "multiple")
 
 

@@ -8,11 +8,11 @@ import numpy as np
 
 from ..equations import Equations, calls, check, evaluate, names, parse, unparse
 from ..equations.expressions import RANDOM
-from ..errors import DescriptionError
+from ..errors import DescriptionError, take_count
 from ..program import EventSchedule, Scope
 from ..units import FREQUENCY, TIME, Dimension, to_internal
 from .part import Part
-from .plain import shown, take_count
+from .plain import shown
 from .timed import TimedArray
 
 

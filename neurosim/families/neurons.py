@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 
 from ..equations import Checked, Equations, Update, calls, check, names, parse, solve
-from ..errors import DescriptionError, EquationError, listing, nearest
+from ..errors import DescriptionError, EquationError, listing, nearest, take_count
 from ..program import Scope
 from ..units import TIME, Dimension, to_internal
 from .part import Part
-from .plain import call, checked_mapping, fields_of, shown, take_count
+from .plain import call, checked_mapping, fields_of, shown
 from .timed import TimedArray
 
 

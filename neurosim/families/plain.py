@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import DescriptionError, check_count, listing, nearest
+from ..errors import DescriptionError, listing, nearest
 from ..units import Dimension, display_unit, to_internal
 
 SHOWN = 24
@@ -39,13 +39,6 @@ def checked_mapping(value: Any, where: str) -> dict[str, Any]:
     if not isinstance(value, Mapping) or not all(isinstance(name, str) for name in value):
         raise DescriptionError(f"{where} must be a dict of values by name, such as {{'v': -60.0}}, got {value!r:.80}")
     return dict(value)
-
-
-def take_count(owner: Any, *fields: str) -> None:
-    """Each named field of a frozen ``owner`` is a whole number of at least 1, kept as int: 3.0 is taken for 3."""
-    check_count(owner, *fields)
-    for field in fields:
-        object.__setattr__(owner, field, int(getattr(owner, field)))
 
 
 def shown(value: Any, dimension: Dimension, where: str) -> Any:

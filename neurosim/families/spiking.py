@@ -8,12 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import check_below, check_not_negative, check_positive
+from ..errors import check_below, check_not_negative, check_positive, take_count
 from ..program import Scope
 from ..units import CAPACITANCE, CONDUCTANCE, CURRENT, TIME, VOLTAGE, Dimension, to_internal
 from .neurons import Neurons
 from .part import Part
-from .plain import checked_mapping, take_count
+from .plain import checked_mapping
 
 
 class Named(Part):

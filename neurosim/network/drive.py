@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 
 from ..equations import Assign, Checked, Equations, check, names, parse
-from ..errors import DescriptionError, EquationError, NetworkError, listing, nearest
+from ..errors import DescriptionError, EquationError, NetworkError, listing, nearest, take_count
 from ..families import Part
-from ..families.plain import call, fields_of, shown, take_count
+from ..families.plain import call, fields_of, shown
 from ..program import Buffer, Builder, Ref, Scope
 from ..units import FREQUENCY, Dimension, to_internal
 

@@ -6,17 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ..connectivity import (
-    AllToAll,
-    Bernoulli,
-    Distance,
-    FixedInDegree,
-    FixedOutDegree,
-    FixedTotal,
-    FromArrays,
-    FromMatrix,
-    OneToOne,
-)
+from ..connectivity.rules import RULES
 from ..equations import Checked, Equations, check
 from ..errors import EquationError, NetworkError, listing, nearest
 from ..families import Part
@@ -24,17 +14,6 @@ from ..families.plain import call, fields_of, shown
 from ..units import Dimension, to_internal
 from .delays import DISTRIBUTIONS, checked_delay
 
-RULES = (
-    AllToAll,
-    OneToOne,
-    Bernoulli,
-    FixedInDegree,
-    FixedOutDegree,
-    FixedTotal,
-    Distance,
-    FromArrays,
-    FromMatrix,
-)
 PLAIN = frozenset({"t", "dt", "i", "N", "lastspike"})
 
 

@@ -1,5 +1,6 @@
 """Random numbers inside elementwise loops: words of a block at once, then a value per lane."""
 
+from ...kernels.constants import SECOND_UNIFORM, SECOND_WORD
 from ...program import Draw, Events, Map
 from . import spans
 from .functions import Function
@@ -8,7 +9,6 @@ from .memory import symbol
 from .text import Text
 
 Elementwise = Map | Events
-SECOND_UNIFORM, SECOND_WORD = 0x4000, 0x8000
 
 
 def word_rows(op: Elementwise, layout: Layout) -> list[tuple[Draw, list[int]]]:

@@ -38,10 +38,11 @@ EMITTERS = {
 
 @dataclass(frozen=True)
 class Module:
-    """Generated text and the symbols that ``run`` takes behind its fixed arguments, in order."""
+    """Generated text, the symbols that ``run`` takes behind its fixed arguments, and how often threads wait (steps)."""
 
     text: str
     symbols: tuple[str, ...]
+    wait_every: int
 
 
 def groups(operations: Sequence[Operation]) -> list[list[Operation]]:
@@ -82,7 +83,8 @@ def make_module(program: Program, probes: Sequence[Probe], layout: Layout) -> Mo
     head = f"F = np.{layout.dtype.name}\n"
     runtime = source_text(Path(__file__).with_name("runtime.py"))
     definitions = {named[f]: f.text(named[f]) for f in named}
-    return Module("\n\n".join([prelude_text(), runtime, head, *definitions.values(), loop]), tuple(symbols))
+    return Module("\n\n".join([prelude_text(), runtime, head, *definitions.values(), loop]), tuple(symbols),
+                  waiting.every)
 
 
 def _emit(group: list[Operation], layout: Layout) -> Function:

@@ -12,10 +12,9 @@ from ...errors import CheckpointError, DescriptionError
 from ...kernels.loader import load
 from ...program import Probe, Program
 from ..base import Runner, Sink
-from .dataflow import waits
 from .homes import folded, settle
 from .layout import Layout
-from .module import groups, make_module
+from .module import make_module
 from .records import Records
 from .separate import BEFORE, separated
 from .tables import poisson_tables, scratch
@@ -45,7 +44,7 @@ class NumbaRunner(Runner):
         generated = make_module(self.program, self._probes, self.layout)
         self._records = Records(self.program, self._probes, self.layout)
         self._reached = np.zeros((program.replicas, lanes), np.int64)
-        self._wait_every = waits(groups(self.program.operations), self.layout).every
+        self._wait_every = generated.wait_every
         self._steps_per_chunk = 64
         self._arrays: dict[str, Any] = {
             **self.layout.arrays, **scratch(self.program, self.layout, self.workers),
