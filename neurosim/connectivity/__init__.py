@@ -4,6 +4,7 @@ from .distributions import Constant, Exponential, LogNormal, Normal, Uniform
 from .drawing import draw, estimate
 from .edge_values import values
 from .edges import Edges
+from .layouts import grid, hexagonal, ring, scattered
 from .rules import (
     AllToAll,
     Bernoulli,
@@ -34,5 +35,9 @@ __all__ = [
     "Uniform",
     "draw",
     "estimate",
+    "grid",
+    "hexagonal",
+    "ring",
+    "scattered",
     "values",
 ]

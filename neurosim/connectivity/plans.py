@@ -125,8 +125,9 @@ def plan_bernoulli(rule: Bernoulli, task: Task) -> Plan:
     if rule.p == 1.0:
         return plan_all(AllToAll(self_connections=rule.self_connections), task)
     nothing, counts = np.empty(0, np.uint32), np.zeros(task.sources, np.int64)
-    # without a probability no row is drawn
-    inverse_log = 1.0 / np.log1p(-rule.p) if rule.p > 0.0 else 0.0
+    # without a probability, or one so small that its inverse is no number, no row is drawn
+    likely = rule.p > 1e-300
+    inverse_log = 1.0 / np.log1p(-rule.p) if likely else 0.0
 
     def run(r0: int, r1: int, out: np.ndarray, scratch: Scratch) -> None:
         compiled_loops().bernoulli_rows(
@@ -136,7 +137,7 @@ def plan_bernoulli(rule: Bernoulli, task: Task) -> Plan:
     def make_scratch() -> Scratch:
         return Scratch(0, 0)
 
-    if rule.p > 0.0:
+    if likely:
         per_block = max(1, int(100_000 / (1.0 + rule.p * size)))
         blocks = task.split(task.sources, per_block)
         run_blocks(

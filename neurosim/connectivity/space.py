@@ -8,6 +8,9 @@ from .plans import Plan, Scratch, Task, compiled_loops, excludes, plan_ready, st
 from .rules import KERNELS, Distance, checked_positions
 from .workers import run_blocks
 
+RANGES = 1024
+"""Ranges of the squared distance for which the largest probability is tabulated."""
+
 
 def plan_distance(rule: Distance, task: Task, source_positions: object, target_positions: object) -> Plan:
     """Targets met cell by cell; each block of rows grows its own piece."""
@@ -55,11 +58,13 @@ class Near:
                 raise DescriptionError(
                     f"Distance.periodic must have {dimensions} sizes, as positions, got {rule.periodic!r}"
                 )
-            box[:dimensions] = rule.periodic
+            box[3 - dimensions :] = rule.periodic
             points, ends = np.mod(points, rule.periodic), np.mod(ends, rule.periodic)
         self.task, self.box = task, box
         self.avoid = excludes(rule, task)
         self.law = np.array([KERNELS.index(rule.kernel), rule.scale, rule.p_max, rule.reach], float)
+        self.upper, self.hazard = np.empty(RANGES + 1), np.empty(RANGES + 1)
+        compiled_loops().tabulate(self.law, self.upper, self.hazard)
         self.points = _three_columns(points)
         self._sort(_three_columns(ends), dimensions, rule.reach)
 
@@ -67,7 +72,7 @@ class Near:
         """Group targets by cell: smaller cells waste fewer draws, larger ones fewer visits."""
         low = np.where(self.box > 0.0, 0.0, ends.min(axis=0))
         extent = np.where(self.box > 0.0, self.box, ends.max(axis=0) - low)
-        side = reach / (2.5 if dimensions < 3 else 2.0)
+        side = reach / (4.0 if dimensions < 3 else 2.5)
         cells = _cells(extent, side)
         # not many more cells than targets: empty ones cost time and memory
         while cells.prod() > max(8.0, 0.5 * len(ends)):
@@ -94,8 +99,8 @@ class Near:
             out = np.empty(room, np.uint32)
             r0, used = compiled_loops().near_rows(
                 r0, r1, rows, self.points, self.centres, self.begins, self.members, self.cells,
-                self.origin, self.side, self.box, self.law, self.avoid, self.task.key, scratch.words, state,
-                scratch.values, counts, out,
+                self.origin, self.side, self.box, self.law, self.upper, self.hazard, self.avoid, self.task.key,
+                scratch.words, state, scratch.values, counts, out,
             )  # fmt: skip
             parts.append(out[:used])
             room *= 2
@@ -103,7 +108,8 @@ class Near:
 
 
 def _three_columns(points: np.ndarray) -> np.ndarray:
-    return np.ascontiguousarray(np.pad(points, ((0, 0), (0, 3 - points.shape[1]))))
+    """Axes that there are not come first: the loops run along the last."""
+    return np.ascontiguousarray(np.pad(points, ((0, 0), (3 - points.shape[1], 0))))
 
 
 def _cells(extent: np.ndarray, side: float) -> np.ndarray:

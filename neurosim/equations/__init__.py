@@ -1,21 +1,25 @@
 """Equations: text -> checked expressions -> one-step updates."""
 
+from . import trees
 from .checking import Checked, check
-from .driven import event_driven
+from .driven import ELAPSED, event_driven
 from .evaluator import evaluate
 from .expressions import FUNCTIONS, calls, names, parse, substitute, unparse
 from .renderer import Renderer
 from .solvers import METHODS, solve
 from .text import Assign, Equations, Variable
+from .truth import TypedRenderer
 from .updates import Update
 
 __all__ = [
+    "ELAPSED",
     "FUNCTIONS",
     "METHODS",
     "Assign",
     "Checked",
     "Equations",
     "Renderer",
+    "TypedRenderer",
     "Update",
     "Variable",
     "calls",
@@ -26,5 +30,6 @@ __all__ = [
     "parse",
     "solve",
     "substitute",
+    "trees",
     "unparse",
 ]

@@ -8,7 +8,7 @@ from ..errors import EquationError, nearest
 from ..units import DIMENSIONLESS, TIME, Dimension, coherent_name
 from . import trees
 from .dimensions import Form
-from .expressions import RANDOM, calls, parse_source, unparse
+from .expressions import RANDOM, calls, names, parse_source, unparse
 from .inference import CONSTANTS, SPECIAL, Reading, Scope
 from .source import Source
 from .text import Assign, Equations, Statement, Variable, check_name, parse_statements
@@ -102,6 +102,8 @@ class _Check:
         changes = {name: self._statements(name, text) for name, text in statements.items()}
         others = {name: self._expression(name, text, dim) for name, (text, dim) in expressions.items()}
         self.scope.unknowns.settle()
+        told = {f"{name} {k}": reading for name, pairs in changes.items() for k, (_, reading) in enumerate(pairs)}
+        self._refuse_drawn_again(tests | told)
         return Checked(
             equations=self._resolved_equations(readings),
             dimensions=self._dimensions(),
@@ -182,6 +184,20 @@ class _Check:
             raise source.error(f"{target} is a subexpression: it follows from others and cannot be set")
         if "constant" in variable.flags:
             raise source.error(f"{target} is declared constant and cannot be set")
+
+    def _refuse_drawn_again(self, readings: Mapping[str, Reading]) -> None:
+        """A subexpression that draws holds for a step of the equations; another text would draw other numbers."""
+        drawn: set[str] = set()
+        for name, variable in self.equations.subexpressions.items():
+            expr = variable.expression
+            if expr is not None and (RANDOM & set(calls(expr)) or drawn & set(names(expr))):
+                drawn.add(name)
+        for place, reading in readings.items():
+            again = sorted(drawn & set(names(reading.resolved())))
+            if again:
+                where = ", ".join([*([self.where] if self.where else []), place.split()[0]])
+                raise EquationError(f"{where}: {again[0]!r} draws random numbers for the equations alone; "
+                                    f"draw here instead, or keep the number in a variable")
 
     def _resolved_equations(self, readings: Mapping[str, Reading]) -> Equations:
         lines = []

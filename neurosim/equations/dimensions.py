@@ -64,10 +64,10 @@ class Unknowns:
 
     def resolve(self, form: Form) -> Form:
         """The form with everything settled put in."""
-        while settled := [name for name in form.unknown if name in self._settled]:
-            for name in settled:
-                power = form.unknown[name]
-                form = form / self.named(name) ** power * self._settled[name] ** power
+        # one at a time: what one brings in may cancel another
+        while name := next((name for name in form.unknown if name in self._settled), None):
+            power = form.unknown[name]
+            form = form / self.named(name) ** power * self._settled[name] ** power
         return form
 
     def equate(self, left: Form, right: Form) -> bool:

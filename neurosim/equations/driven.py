@@ -13,6 +13,7 @@ from .systems import system
 from .updates import Hoist, Lines, Update
 
 ELAPSED = "_elapsed"
+"""The name that stands for the time since the last event, ms."""
 
 
 def event_driven(checked: Checked, variables: Collection[str]) -> Update:

@@ -33,7 +33,7 @@ def linear_entries(system: System) -> Entries | str:
         whole = system.inlined(expr)
         form = affine(whole, system.equations.keys() | system.inputs | system.sampled)
         if form is None:
-            return f"d{row}/dt is not linear"
+            return f"d{row}/dt is not linear in the variables together"
         found = {name: form.coefficient(name) for name in form.terms} | {_CONSTANT: form.offset()}
         for column, entry in found.items():
             if not hoist.is_constant(entry):

@@ -2,7 +2,9 @@
 
 import ast
 import functools
+import keyword
 import math
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
@@ -11,6 +13,8 @@ from .source import Source, one_line
 
 MAX_LENGTH = 20_000
 MAX_DEPTH = 150
+SPOKEN = frozenset({"if", "else", "and", "or", "not", "True", "False"})
+"""The words of Python that have a meaning in an expression."""
 TOO_DEEP = f"the expression is nested too deeply (at most {MAX_DEPTH} levels); split it with subexpressions"
 
 
@@ -88,7 +92,9 @@ def parse_source(source: Source) -> ast.expr:
         tree = ast.parse(plain.strip(), mode="eval").body
     except SyntaxError as problem:
         at = ast.Name(id="", col_offset=lead + max((problem.offset or 1) - 1, 0))
-        raise source.error(f"this is not an expression ({problem.msg})", at) from None
+        taken = [word for word in re.findall(r"[A-Za-z_]\w*", plain) if keyword.iskeyword(word) and word not in SPOKEN]
+        reason = f"{taken[0]!r} is a word of Python and cannot be a name" if taken else problem.msg
+        raise source.error(f"this is not an expression ({reason})", at) from None
     except (RecursionError, MemoryError):  # Python's own parser runs out of stack
         raise source.error(TOO_DEEP) from None
     except ValueError:

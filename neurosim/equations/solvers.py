@@ -138,5 +138,5 @@ def _choose(whole: System) -> tuple[str, str]:
         return "exact", "linear equations with constant coefficients"
     curved = _curved(whole)
     if not curved:
-        return "exponential_euler", f"each equation is linear in its own variable, but {entries}"
+        return "exponential_euler", f"each equation is linear in its own variable; not exact: {entries}"
     return "euler", curved

@@ -13,9 +13,9 @@ from .source import Source, one_line
 
 RESERVED = frozenset({"t", "dt", "i", "N", "not_refractory", "lastspike", "xi", "pi", "e", "inf"})
 _FLAGS = {
-    "differential": ("unless refractory", "event-driven", "clock-driven"),
+    "differential": ("unless refractory", "event-driven", "clock-driven", "presynaptic"),
     "subexpression": ("shared", "constant over dt"),
-    "parameter": ("constant", "shared"),
+    "parameter": ("constant", "shared", "presynaptic"),
 }
 _BOOLEAN = ("bool", "boolean")
 _NAME = r"[^\W\d]\w*"

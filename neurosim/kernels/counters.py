@@ -46,6 +46,18 @@ def philox_block(block, step, draw, stream, k0, k1, out):
 
 
 @inlined
+def philox_word(index, step, draw, stream, k0, k1):
+    """The word of one index, as `philox_block` gives it."""
+    c0 = ((np.uint64(index) >> np.uint64(6)) << np.uint64(4)) + (np.uint64(index) & np.uint64(15))
+    c1 = np.uint64(step) & LOW_32
+    c2 = ((np.uint64(step) >> SHIFT_32) | (np.uint64(draw) << np.uint64(16))) & LOW_32
+    words = philox(c0 & LOW_32, c1, c2, np.uint64(stream) & LOW_32, np.uint64(k0), np.uint64(k1))
+    quarter = (index >> 4) & 3
+    low, high = (words[1] if quarter & 1 else words[0]), (words[3] if quarter & 1 else words[2])
+    return high if quarter & 2 else low
+
+
+@inlined
 def uniform32(word):
     """Float32 in [0, 1): the top 24 bits of the word."""
     return np.float32(np.int32(word >> np.uint32(8))) * np.float32(2.0**-24)

@@ -27,6 +27,8 @@ def checked_delay(join: Any) -> Any:
     wrong = ~(np.isfinite(delay) & (delay > 0))
     if wrong.any():
         raise NetworkError(f"{where} must be > 0 and finite, got {delay[wrong].flat[0]} ms")
+    if delay.ndim and not isinstance(join.rule, FromArrays | FromMatrix):
+        raise NetworkError(f"join {join.name!r}: an array of delays needs edges from arrays or a matrix")
     return delay if delay.ndim else float(delay)
 
 
@@ -48,8 +50,6 @@ def delay_steps(join: Any, dt: float) -> Any:
     given = np.asarray(delay)
     _check_range(join, dt, given[given / dt < 1.0 - 1e-6], given[given / dt > LONGEST + 0.5])
     whole = np.rint(given / dt).astype(np.int64)
-    if whole.ndim and not isinstance(join.rule, FromArrays | FromMatrix):
-        raise NetworkError(f"join {join.name!r}: an array of delays needs edges from arrays or a matrix")
     return whole if whole.ndim else int(whole)
 
 

@@ -11,7 +11,7 @@ from ..errors import DescriptionError, EquationError, NetworkError, listing, nea
 from ..families import Part
 from ..families.plain import call, fields_of, shown
 from ..program import Buffer, Builder, Ref, Scope
-from ..units import FREQUENCY, Dimension, to_internal
+from ..units import DIMENSIONLESS, FREQUENCY, Dimension, to_internal
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, eq=False, repr=False)
@@ -103,7 +103,7 @@ def lower_drive(drive: Drive, checked: Checked, scope: Scope, guarded: frozenset
         mean = f"{drive.count} * ({checked.expressions['rate']}) * dt"
     else:
         expected = to_internal(drive.rate, FREQUENCY, "rate") * drive.count * builder.dt
-        extra["events_per_step"] = _add(builder, drive, "events_per_step", expected, FREQUENCY / FREQUENCY)
+        extra["events_per_step"] = _add(builder, drive, "events_per_step", expected, DIMENSIONLESS, inner=True)
         mean = "events_per_step"
     body = [Assign("_events", "=", f"poisson({mean})")]
     for assign in checked.statements["on_event"]:
@@ -115,7 +115,7 @@ def lower_drive(drive: Drive, checked: Checked, scope: Scope, guarded: frozenset
     scope.map(body, "arrive", extra=extra)
 
 
-def _add(builder: Builder, drive: Drive, name: str, value: Any, dimension: Dimension) -> Ref:
+def _add(builder: Builder, drive: Drive, name: str, value: Any, dimension: Dimension, inner: bool = False) -> Ref:
     """A constant of the drive: one number, or one for each neuron of the part."""
     full = f"{drive.name}.{name}"
     builder.add_buffer(
@@ -125,6 +125,7 @@ def _add(builder: Builder, drive: Drive, name: str, value: Any, dimension: Dimen
             kind="parameter",
             initial=value,
             dimension=dimension,
+            inner=inner,
         )
     )
     return Ref(full)

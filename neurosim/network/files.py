@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..errors import DescriptionError
-from ..families import FAMILIES, TimedArray
+from ..families import FAMILIES, Examples, RandomPatterns, TimedArray, Tree
 from ..families.plain import from_plain
+from ..families.sparse import CURVES
 from .join import DISTRIBUTIONS, RULES
 
 SECTIONS = ("parts", "joins", "drives")
@@ -19,7 +20,7 @@ def sparse(shape: Any, rows: Any, columns: Any, data: Any) -> Any:
 
 
 KINDS: Mapping[str, Any] = {
-    **{kind.__name__: kind for kind in (*RULES, *DISTRIBUTIONS, TimedArray)},
+    **{kind.__name__: kind for kind in (*CURVES, *RULES, *DISTRIBUTIONS, TimedArray, Tree, RandomPatterns, Examples)},
     "SparseMatrix": sparse,
 }
 

@@ -7,14 +7,18 @@ from typing import Any
 import numpy as np
 
 from ..connectivity.rules import RULES
-from ..equations import Checked, Equations, check
+from ..equations import Checked, Equations, check, event_driven, names, parse, solve, unparse
 from ..errors import EquationError, NetworkError, listing, nearest
 from ..families import Part
 from ..families.plain import call, fields_of, shown
 from ..units import Dimension, to_internal
 from .delays import DISTRIBUTIONS, checked_delay
+from .edge_texts import resolved_text
+from .glia import SUFFIX, glia_dimensions, owners_of
 
-PLAIN = frozenset({"t", "dt", "i", "N", "lastspike"})
+PLAIN = frozenset({"t", "dt"})
+OF_NEURONS = frozenset({"i", "N", "lastspike", "not_refractory"})
+"""What the texts of a neuron may name, and those of a join may not."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, eq=False, repr=False)
@@ -27,7 +31,7 @@ class Join:
         Own name and those of the two parts.
     rule
         Who is connected to whom: a rule of ``neurosim.connectivity``.
-    model, on_pre, on_post, couple, delay, method, initial, values
+    model, on_pre, on_post, couple, delay, glia, domain, method, initial, values
         See ``Network.connect``.
     """
 
@@ -40,6 +44,8 @@ class Join:
     on_post: str = ""
     delay: Any = None
     couple: str | None = None
+    glia: str | None = None
+    domain: Any = None
     method: str = "auto"
     initial: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     values: Mapping[str, Any] = dataclasses.field(default_factory=dict)
@@ -68,7 +74,7 @@ class CheckedJoin:
     checked
         Its texts with units resolved; the statements ``on_pre``, ``on_post`` and ``couple``.
     sides
-        For each name from outside, the part's own name of it and ``source`` or ``target``.
+        For each name from outside, the part's own name of it and ``source``, ``target`` or ``glia``.
     """
 
     join: Join
@@ -87,8 +93,8 @@ class CheckedJoin:
         return self.checked.dimensions[name]
 
 
-def checked_join(join: Join, source: Part, target: Part) -> CheckedJoin:
-    """Check a join against its two parts and make its values plain.
+def checked_join(join: Join, source: Part, target: Part, glia: Part | None = None) -> CheckedJoin:
+    """Check a join against its parts and make its values plain.
 
     Raises
     ------
@@ -100,22 +106,33 @@ def checked_join(join: Join, source: Part, target: Part) -> CheckedJoin:
         kinds = listing(rule.__name__ for rule in RULES)
         raise NetworkError(f"{where}: the rule must be one of {kinds}, got {join.rule!r:.60}")
     sides = _sides(join, source, target)
+    parts = {"source": source.dimensions, "target": target.dimensions}
+    if glia is not None:
+        parts["glia"] = glia_dimensions(glia)
+        owners_of(where, join.domain, target, glia)
+        sides |= {n + SUFFIX: (n, "glia") for n in parts["glia"] if n + SUFFIX not in join.values}
+    elif join.domain is not None:
+        raise NetworkError(f"{where}: domain needs the part that it is a domain of: give glia")
     texts = {"on_pre": join.on_pre, "on_post": join.on_post, "couple": join.couple or ""}
     for name, text in texts.items():
         if not isinstance(text, str):
             raise EquationError(f"{where}, {name} must be a text of statements, got {text!r:.60}")
-    parts = {"source": source, "target": target}
-    known = {name: parts[side].dimensions[own] for name, (own, side) in sides.items()}
+    known = {name: parts[side][own] for name, (own, side) in sides.items()}
     checked = check(
         Equations(join.model),
         statements={n: t for n, t in texts.items() if t.strip()},
         known=known,
         where=where,
     )
+    _check_names(join, checked)
+    _check_method(join, checked)
     _check_spikes(join, source, target)
-    _check_statements(join, checked, sides, target)
+    _check_statements(join, checked, sides, {"target": target, "glia": glia})
     result = CheckedJoin(join=join, checked=checked, sides=sides)
     _check_values(result, [*sides])
+    for name, value in (*join.values.items(), *join.initial.items()):
+        if isinstance(value, str):
+            resolved_text(join.name, name, value, result.dimension(name), source, target)
     plain = dataclasses.replace(
         join,
         delay=checked_delay(join),
@@ -137,6 +154,34 @@ def _sides(join: Join, source: Part, target: Part) -> dict[str, tuple[str, str]]
     return {name: side for name, side in sides.items() if name not in own}
 
 
+def _check_names(join: Join, checked: Checked) -> None:
+    """An edge has two ends: what a neuron calls its own index has no meaning here."""
+    read = {text: [a.value for a in body] for text, body in checked.statements.items()}
+    read["model"] = [unparse(v.expression) for v in checked.equations.variables.values() if v.expression is not None]
+    for text, values in read.items():
+        wrong = sorted(OF_NEURONS & {name for value in values for name in names(parse(value))})
+        if wrong:
+            raise EquationError(
+                f"join {join.name!r}, {text}: {wrong[0]!r} has no meaning along edges; a value of the edges may be a "
+                f"text that names i and j, the indices of both ends"
+            )
+
+
+def _check_method(join: Join, checked: Checked) -> None:
+    """The equations of the edges can be solved as asked for; a solver without equations would do nothing."""
+    every = checked.equations.differential
+    late = [name for name, variable in every.items() if "event-driven" in variable.flags]
+    if late:
+        event_driven(checked, late)
+    if len(late) < len(every):
+        changed = {a.target for body in checked.statements.values() for a in body}
+        solve(checked, method=join.method, constant=[n for n in checked.equations.parameters if n not in changed])
+    elif join.method != "auto":
+        raise NetworkError(
+            f"join {join.name!r}: method {join.method!r} has no meaning without equations that run at every step"
+        )
+
+
 def _check_spikes(join: Join, source: Part, target: Part) -> None:
     for text, part, name in (("on_pre", source, join.source), ("on_post", target, join.target)):
         if getattr(join, text).strip() and not part.spiking:
@@ -148,13 +193,14 @@ def _check_spikes(join: Join, source: Part, target: Part) -> None:
 
 
 def _check_statements(
-    join: Join, checked: Checked, sides: Mapping[str, tuple[str, str]], target: Part
+    join: Join, checked: Checked, sides: Mapping[str, tuple[str, str]], parts: Mapping[str, Part | None]
 ) -> None:
-    """Statements change edges, or add to variables of the target that may be changed."""
+    """Statements change edges, or add to variables of target and glia that may be changed."""
     for text, body in checked.statements.items():
         for assign in body:
             place = f"join {join.name!r}, {text}: '{assign}'"
-            if text == "couple" and (len(body) > 1 or assign.op != "=" or assign.target not in sides):
+            side = sides.get(assign.target, ("", ""))[1]
+            if text == "couple" and (len(body) > 1 or assign.op != "=" or side in ("", "glia")):
                 raise EquationError(
                     f"{place}: couple is one statement 'x = sum over edges of ...' with x of the target"
                 )
@@ -165,13 +211,17 @@ def _check_statements(
                 raise EquationError(
                     f"{place} would change the source; only the target and the edges can be changed"
                 )
-            if name not in target.targets:
+            part, called = parts[side], {"target": join.target, "glia": join.glia}[side]
+            if part is None or name not in part.targets:
                 raise EquationError(
-                    f"{place}: {name!r} of {join.target!r} is constant; "
-                    f"these can change: {listing(target.targets)}"
+                    f"{place}: {name!r} of {called!r} is constant; "
+                    f"these can change: {listing(part.targets if part else ())}"
                 )
             if text != "couple" and assign.op != "+=":
-                raise EquationError(f"{place}: a variable of the target can only be added to, with += or -=")
+                raise EquationError(f"{place}: a variable of the {side} can only be added to, with += or -=")
+            others = [a for other in checked.statements.values() for a in other]
+            if side == "glia" and any(assign.target in names(parse(a.value)) for a in others):
+                raise EquationError(f"{place}: a join may read {assign.target!r} or add to it, not both")
 
 
 def _check_values(result: CheckedJoin, outside: list[str]) -> None:

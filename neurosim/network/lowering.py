@@ -1,20 +1,23 @@
 """From joins and drives to edges and operations."""
 
 import ast
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from ..connectivity import draw, values
-from ..equations import Assign, Update, calls, event_driven, names, parse, solve, substitute, unparse
+from ..equations import Assign, Update, event_driven, names, parse, solve, substitute, unparse
 from ..errors import EquationError, NetworkError
-from ..families import Part
-from ..program import Builder, Diffuse, EdgeSpace, MapEdges, Propagate, Ref, Scope
-from ..program.initial import RANDOM, initial_values, stream_number
+from ..families import DUE, Part
+from ..program import Builder, Diffuse, Draw, EdgeSpace, Map, MapEdges, Propagate, Ref, Scope, extract_draws
+from ..program.initial import stream_number
 from ..units import display_unit, to_internal
 from .delays import DISTRIBUTIONS, delay_steps
+from .edge_texts import resolved_text, text_values
+from .glia import Domain, glia_dimensions, owners_of
 from .join import PLAIN, CheckedJoin
+from .presynaptic import Terminals, shared_variables
 
 
 class JoinLowering:
@@ -34,6 +37,9 @@ class JoinLowering:
         self.checked, self.builder, self.join = checked, builder, checked.join
         self.source, self.target = parts[self.join.source], parts[self.join.target]
         self.scope = Scope(builder, self.join.name)
+        self.glia = parts[self.join.glia] if self.join.glia else None
+        self.domain: Domain | None = None
+        self.terminals: Terminals | None = None
         self.body: dict[str, list[Assign]] = {
             name: [self._guarded(Assign(a.target, a.op, self._inlined(a.value))) for a in body]
             for name, body in checked.checked.statements.items()
@@ -42,27 +48,29 @@ class JoinLowering:
     def lower(self) -> None:
         """Draw the edges, make their variables, and add the operations of the join."""
         self._draw_edges()
+        self._open_terminals()
+        given = self._bring_glia()
         variables = self.checked.checked.equations.variables
         late = [name for name, variable in variables.items() if "event-driven" in variable.flags]
         found = self._add_buffers()
         self._integrate(found, late)
+        if self.terminals is not None:
+            shared = [name for name in late if name in self.terminals.variables]
+            late = [name for name in late if name not in shared]
+            news = self._coefficients(event_driven(self.checked.checked, shared), found, "sent") if shared else []
+            self.body["on_pre"] = self.terminals.lower(self.body["on_pre"], news, self.scope)
         catch_up = self._catch_up(found, late)
         if "couple" in self.body:
-            (assign,) = self.body["couple"]
-            self.builder.add(
-                "arrive",
-                Diffuse(
-                    edges=self.join.name,
-                    target=self._ref(assign.target).buffer,
-                    value=assign.value,
-                    names=self._names([Assign("_value", "=", assign.value)]),
-                ),
-            )
+            self._couple()
         if "on_pre" in self.body:
+            self._open(given["on_pre"], "arrive")
             self._on_pre(catch_up)
+            self._hand_over(given["on_pre"], "arrive")
         if "on_post" in self.body:
             events = f"{self.join.target}.spikes"
-            self._map_edges("target", events, [*catch_up, *self.body["on_post"]], "plastic")
+            self._open(given["on_post"], "plastic")
+            self._map_edges("target", events, self.body["on_post"], "plastic", catch_up)
+            self._hand_over(given["on_post"], "plastic")
 
     def _draw_edges(self) -> None:
         join, builder = self.join, self.builder
@@ -80,6 +88,40 @@ class JoinLowering:
         self.edges = edges
         builder.add_edges(EdgeSpace(join.name, join.source, join.target, edges))
 
+    def _open_terminals(self) -> None:
+        variables = shared_variables(self.checked, self.body)
+        if variables:
+            self.terminals = Terminals(self.join.name, self.join.source, variables, self.builder)
+            self.terminals.open(self.source.size, delay_steps(self.join, self.builder.dt))
+
+    def _bring_glia(self) -> dict[str, list[str]]:
+        """Bring what the texts read of the glia to the targets; returns what each text gives to it."""
+        given: dict[str, list[str]] = {"on_pre": [], "on_post": []}
+        if self.glia is None:
+            return given
+        where, dimensions = f"join {self.join.name!r}", glia_dimensions(self.glia)
+        owners = owners_of(where, self.join.domain, self.target, self.glia)
+        partners = self.join.name, self.join.target, self.join.glia or ""
+        self.domain = Domain(*partners, owners, self.glia.size, self.builder)
+        sides = self.checked.sides
+        for text in given:
+            targets = [a.target for a in self.body.get(text, ()) if sides.get(a.target, ("", ""))[1] == "glia"]
+            given[text] = [sides[name][0] for name in dict.fromkeys(targets)]
+        read = {name for body in self.body.values() for a in body for name in names(parse(a.value))}
+        defined = self.checked.checked.equations.variables.values()
+        read |= {name for variable in defined if variable.expression for name in names(variable.expression)}
+        brought = {sides[name][0] for name in read if sides.get(name, ("", ""))[1] == "glia"}
+        self.domain.bring(sorted(brought), dimensions)
+        return given
+
+    def _open(self, given: list[str], phase: str) -> None:
+        if self.domain is not None and self.glia is not None:
+            self.domain.open(given, self.glia.dimensions, phase)
+
+    def _hand_over(self, given: list[str], phase: str) -> None:
+        if self.domain is not None:
+            self.domain.hand_over(given, phase)
+
     def _add_buffers(self) -> dict[str, Any]:
         """Variables and constants of the edges; returns their values, internal units."""
         checked, join = self.checked, self.join
@@ -92,7 +134,9 @@ class JoinLowering:
             if name in assigned:
                 flags = equations.variables[name].flags
                 dtype = "bool" if "boolean" in flags else "int" if "integer" in flags else "float"
-                self.scope.state(name, found[name], checked.dimension(name), dtype)  # type: ignore[arg-type]
+                shared = self.terminals is not None and name in self.terminals.variables
+                space = self.terminals.space if self.terminals is not None and shared else None
+                self.scope.state(name, found[name], checked.dimension(name), dtype, space)  # type: ignore[arg-type]
             else:
                 self.scope.value(name, found[name], checked.dimension(name))
         return found
@@ -101,11 +145,11 @@ class JoinLowering:
         dimension, stream = self.checked.dimension(name), stream_number(f"{self.join.name}.{name}")
         where, seed = f"{self.join.name}.{name}", self.builder.seed
         if isinstance(given, str):
-            text = _resolved_text(given, dimension, where)
+            text = resolved_text(self.join.name, name, given, dimension, self.source, self.target)
+            box = getattr(self.join.rule, "periodic", None)
             # replicas share their structure, so a drawn weight is the same in all
-            return initial_values(
-                text, {}, size=self.edges.count, seed=seed, stream=stream, dt=self.builder.dt
-            )
+            return text_values(text, self.edges, self.source, self.target, box, seed=seed, stream=stream,
+                               dt=self.builder.dt)
         if isinstance(given, DISTRIBUTIONS):
             # drawn numbers need no more than single precision, and there may be hundreds of millions
             scaled = given.scaled(display_unit(dimension).factor)
@@ -130,33 +174,45 @@ class JoinLowering:
             return []
         update = event_driven(self.checked.checked, late)
         self.scope.state("last_update", 0, dtype="int")
-        return [
-            Assign("_step", "=", "floor(t / dt + 0.5)"),
-            Assign("_elapsed", "=", "(_step - last_update) * dt"),
-            *self._coefficients(update, found, "event"),
-            Assign("last_update", "=", "_step"),
-        ]
+        return self._coefficients(update, found, "event")
 
     def _coefficients(self, update: Update, found: Mapping[str, Any], prefix: str) -> list[Assign]:
         """The body of an update, its coefficients made constants of the edges."""
         renamed = {}
         where = f"join {self.join.name!r}"
         for name, value in update.numbers(found, self.builder.dt, where).items():
-            self.scope.value(prefix + name, value)
+            self.scope.value(prefix + name, value, inner=True)
             renamed[name] = parse(prefix + name)
         return [Assign(a.target, a.op, unparse(substitute(parse(a.value), renamed))) for a in update.body]
 
+    def _couple(self) -> None:
+        (assign,) = self._drawn(self.body["couple"], "couple")[0]
+        target, edges, due = self._ref(assign.target).buffer, self.join.name, f"{self.join.target}.{DUE}"
+        if not self.builder.has_list(due):
+            found = self._names([assign], targets=False)
+            self.builder.add("arrive", Diffuse(edges=edges, target=target, value=assign.value, names=found))
+            return
+        # a slow target needs the sum in its own steps only
+        names_of = {"sum": Ref(target)}
+        zero = (Assign("sum", "=", "0.0"),)
+        self.builder.add("arrive", Map(space=self.join.target, body=zero, names=names_of, at=due))
+        adding = (Assign(assign.target, "+=", assign.value),)
+        operation = MapEdges(edges=edges, at="target", events=due, body=adding, names=self._names(adding))
+        self.builder.add("arrive", operation)
+
     def _on_pre(self, catch_up: list[Assign]) -> None:
-        body, join = self.body["on_pre"], self.join
+        written, join = self.body["on_pre"], self.join
         events = f"{join.source}.spikes"
-        outside = {self._ref(a.target) for a in body if a.target in self.checked.sides}
-        read = {ref for a in body for ref in self._names([Assign("_value", "=", a.value)]).values()}
+        outside = {self._ref(a.target) for a in written if a.target in self.checked.sides}
+        body, draws, stream = self._drawn(written, "on_pre")
+        read = set(self._names(body, draws, targets=False).values())
         plain = all(a.target in self.checked.sides for a in body) and not catch_up
         # several statements see each other's results on one edge, which separate passes would not
         if not plain or (len(body) > 1 and outside & read):
-            self._map_edges("source", events, [*catch_up, *body], "arrive")
+            self._map_edges("source", events, written, "arrive", catch_up)
             return
         for assign in body:
+            own = tuple(draw for draw in draws if draw.name in names(parse(assign.value)))
             self.builder.add(
                 "arrive",
                 Propagate(
@@ -164,35 +220,45 @@ class JoinLowering:
                     events=events,
                     target=self._ref(assign.target).buffer,
                     value=assign.value,
-                    names=self._names([Assign("_value", "=", assign.value)]),
+                    names=self._names([assign], own, targets=False),
+                    draws=own,
+                    stream=stream,
                 ),
             )
 
-    def _map_edges(self, at: Any, events: str | None, body: list[Assign], phase: str) -> None:
-        self.builder.add(
-            phase,
-            MapEdges(edges=self.join.name, at=at, events=events, body=tuple(body), names=self._names(body)),
-        )
+    def _map_edges(self, at: Any, events: str | None, written: list[Assign], phase: str,
+                   catch_up: Sequence[Assign] = ()) -> None:
+        """A ``MapEdges`` of what is written, behind what brings event-driven variables up to date."""
+        text = {"source": "on_pre", "target": "on_post"}.get(at, "model")
+        body, draws, stream = self._drawn([*catch_up, *written], text)
+        operation = MapEdges(edges=self.join.name, at=at, events=events, body=body, names=self._names(body, draws),
+                             draws=draws, stream=stream, stamp=self.scope.full("last_update") if catch_up else None)
+        self.builder.add(phase, operation)
 
-    def _names(self, body: list[Assign]) -> dict[str, Ref]:
-        found = {}
-        for assign in body:
-            drawn = RANDOM.intersection(calls(parse(assign.value)))
-            if drawn:
-                raise EquationError(
-                    f"join {self.join.name!r}: {sorted(drawn)[0]}() cannot be drawn along edges"
-                )
-            for name in sorted(names(parse(assign.value)) | {assign.target}):
-                if name not in PLAIN and not name.startswith("_"):
-                    found[name] = self._ref(name)
-        return found
+    def _drawn(self, body: list[Assign], text: str) -> tuple[tuple[Assign, ...], tuple[Draw, ...], int]:
+        """The body with its random numbers drawn along edges, and the stream that is this text's own."""
+        where = f"join {self.join.name!r}, {text}"
+        out, draws = extract_draws(body, where)
+        if draws and text == "couple":
+            raise EquationError(f"{where}: a sum over edges draws no random numbers, got {body[0]}")
+        return out, draws, stream_number(f"{self.join.name}/{text}") if draws else 0
+
+    def _names(self, body: Iterable[Assign], draws: Iterable[Draw] = (), targets: bool = True) -> dict[str, Ref]:
+        """What the names that a body reads, and with ``targets`` those that it assigns, stand for."""
+        read = [names(parse(text)) for text in (*(a.value for a in body), *(d.argument for d in draws if d.argument))]
+        found = set().union(*read, {a.target for a in body} if targets else ())
+        return {name: self._ref(name) for name in sorted(found) if name not in PLAIN and not name.startswith("_")}
 
     def _ref(self, name: str) -> Ref:
         if name == "refractory_left_post":
             return Ref(f"{self.join.target}.refractory_left", "target")
+        if self.terminals is not None and name in self.terminals.variables:
+            return self.terminals.seen(name)
         if name not in self.checked.sides:
             return Ref(self.scope.full(name), "edge")
         own, side = self.checked.sides[name]
+        if self.domain is not None and side == "glia":
+            return Ref(self.domain.buffer(own), "target")
         part = self.join.source if side == "source" else self.join.target
         return Ref(f"{part}.{own}", side)  # type: ignore[arg-type]
 
@@ -210,14 +276,3 @@ class JoinLowering:
             if variable.expression is not None:
                 tree = substitute(tree, {name: variable.expression})
         return unparse(tree)
-
-
-def _resolved_text(text: str, dimension: Any, where: str) -> str:
-    from ..equations import Equations, check
-
-    checked = check(Equations(""), expressions={where: (text, dimension)}, where=where)
-    if checked.free:
-        raise EquationError(
-            f"{where}: unknown name {sorted(checked.free)[0]!r} in {text!r}; a value may draw only"
-        )
-    return checked.expressions[where]

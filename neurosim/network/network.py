@@ -17,7 +17,9 @@ from ..units import TIME, to_internal
 from .delays import delay_steps
 from .drive import Drive, checked_drive, lower_drive
 from .files import from_dict, from_yaml, to_yaml
+from .glia import count_synapses
 from .join import CheckedJoin, Join, checked_join
+from .learning import with_rules
 from .lowering import JoinLowering
 from .memory import check_fits
 from .show import as_html, as_text
@@ -81,6 +83,9 @@ class Network:
         on_post: str = "",
         delay: Any = None,
         couple: str | None = None,
+        glia: str | None = None,
+        domain: Any = None,
+        plasticity: Any = None,
         method: str = "auto",
         initial: Mapping[str, Any] | None = None,
         **values: Any,
@@ -108,13 +113,24 @@ class Network:
         couple
             Continuous coupling, ``"I_gap = g*(v_pre - v_post)"``: before each step a variable of the target
             is set to the sum over its edges.
+        glia
+            Name of a third part, of astrocytes, whose variables texts may name with the suffix ``_glia``: read as
+            they were at the beginning of the step, or add to (``"Y_S_glia += r_S"``). ``synapses_glia`` is the
+            number of synapses in the domain of that astrocyte, of all joins with the same glia.
+        domain
+            Which astrocyte a synapse belongs to: ``"nearest"`` to the target (also None; both have positions), or
+            (size of the target,) whole numbers, one for each target, -1 for none.
+        plasticity
+            A rule of ``neurosim.families.plasticity`` such as ``STDP()``, or a list of rules, whose texts are
+            added to those given; the weight that they change is called ``w``.
         method
             Solver of the model's differential equations.
         initial
-            Start of the model's variables: numbers, arrays, distributions or texts with ``rand()``.
+            Start of the model's variables: numbers, arrays, distributions or texts as below.
         **values
-            What the texts need: a number for all edges, an array (E,), a distribution, or a text with
-            ``rand()``.
+            What the texts need: a number for all edges, an array (E,), a distribution, or a text that may draw and
+            name ``i`` and ``j``, the indices of source and target, ``N_pre``, ``N_post``, and of parts with positions
+            ``x_pre``, ``y_post``, … and ``distance`` (µm): ``"0.5*exp(-distance/(100*um))"``.
 
         Returns
         -------
@@ -126,29 +142,39 @@ class Network:
             "on_post": on_post,
             "delay": delay,
             "couple": couple,
+            "glia": glia,
+            "domain": domain,
             "method": method,
             "initial": checked_mapping(initial, "initial"),
             "values": values,
         }
         if isinstance(target, str):
-            return self._join(source, target, rule, name, fields)
+            return self._join(source, target, rule, name, fields, plasticity)
         if name is not None:
             raise NetworkError(f"a name ({name!r}) can be given for one target only, got {list(target)}")
         before = dict(self._joins)
         try:
-            return [self._join(source, one, rule, None, fields) for one in target]
+            return [self._join(source, one, rule, None, fields, plasticity) for one in target]
         except DescriptionError:
             self._joins = before  # all or none
             raise
 
-    def _join(self, source: str, target: str, rule: Any, name: str | None, fields: Mapping[str, Any]) -> str:
+    def _join(
+        self, source: str, target: str, rule: Any, name: str | None, fields: Mapping[str, Any], plasticity: Any
+    ) -> str:
         self._check_part(source, "source")
         self._check_part(target, "target")
         if name is None:
             name = self._free_name(f"{source}_to_{target}")
         self._check_name(name)
-        join = Join(name=name, source=source, target=target, rule=rule, **fields)
-        self._joins[name] = checked_join(join, self._parts[source], self._parts[target])
+        ends = self._parts[source], self._parts[target]
+        learning = with_rules(fields, plasticity, *ends, f"join {name!r}")
+        join = Join(name=name, source=source, target=target, rule=rule, **learning)
+        third = None
+        if join.glia is not None:
+            self._check_part(join.glia, "glia")
+            third = self._parts[join.glia]
+        self._joins[name] = checked_join(join, *ends, third)
         return name
 
     def drive(
@@ -217,8 +243,12 @@ class Network:
         scopes = {name: Scope(builder, name) for name in self._parts}
         for name, part in self._parts.items():
             part.build(scopes[name])
-        for checked in self._joins.values():
-            JoinLowering(checked, self._parts, builder).lower()
+        for name, part in self._parts.items():
+            part.link(scopes[name])
+        joins = [JoinLowering(checked, self._parts, builder) for checked in self._joins.values()]
+        for join in joins:
+            join.lower()
+        count_synapses((join.domain, join.edges) for join in joins if join.domain is not None)
         # drives after joins: next to the equations, with which they then share a pass over memory
         for drive, texts in self._drives.values():
             lower_drive(drive, texts, scopes[drive.part], self.parts[drive.part].guarded)
@@ -282,13 +312,13 @@ class Network:
         return name
 
     def _check_name(self, name: str) -> None:
-        valid = (
-            isinstance(name, str) and name.isidentifier() and name.isascii() and not keyword.iskeyword(name)
-        )
-        if not valid or name.startswith("_"):
+        valid = isinstance(name, str) and name.isidentifier() and name.isascii() and not name.startswith("_")
+        if not valid:
             raise NetworkError(
-                f"a name must be letters, digits and underscores, not beginning with one, got {name!r}"
+                f"a name must be letters, digits and underscores, beginning with a letter, got {name!r}"
             )
+        if keyword.iskeyword(name):
+            raise NetworkError(f"a name must not be a word of Python, got {name!r}")
         if name in self._taken():
             raise NetworkError(f"the name {name!r} is taken; there are: {listing(self._taken())}")
 

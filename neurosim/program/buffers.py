@@ -9,7 +9,7 @@ import numpy as np
 from ..errors import DescriptionError
 from ..units import DIMENSIONLESS, Dimension
 
-DType = Literal["float", "int", "bool"]
+DType = Literal["float", "int", "int8", "bool", "bit"]
 Kind = Literal["state", "parameter"]
 
 
@@ -83,11 +83,16 @@ class Buffer:
     kind
         ``state`` changes with time, ``parameter`` does not.
     dtype
-        ``float`` follows the precision of the run; ``int`` is 32 bits wide.
+        ``float`` follows the precision of the run; ``int`` is 32 bits wide, ``int8`` 8 bits. ``bit`` is a
+        truth value of a matrix that backends may pack 64 to a word; only ``MatMul`` reads it, and ``Imprint`` sets it.
     initial
         A number, (size,) values, or (replicas, size) values; internal units.
     dimension
         Its physical dimension, for display.
+    columns
+        Length of a row of a matrix of bits; None for all others.
+    inner
+        Whether it is a number of a solver or the like, which errors need not offer.
     """
 
     name: str
@@ -96,6 +101,8 @@ class Buffer:
     dtype: DType = "float"
     initial: Any = field(default=0.0, repr=False, compare=False)
     dimension: Dimension = DIMENSIONLESS
+    columns: int | None = None
+    inner: bool = False
 
 
 @dataclass(frozen=True)
@@ -118,7 +125,7 @@ class EventSchedule:
 
 @dataclass(frozen=True, kw_only=True)
 class Table:
-    """Values known beforehand, (T,) or (T, N): row ``min(step // every, T - 1)`` holds for a step."""
+    """Values known beforehand, (T,), (T, N) or (T, replicas, N): row ``min(step // every, T - 1)`` holds for a step."""
 
     name: str
     values: np.ndarray = field(repr=False, compare=False)

@@ -1,22 +1,21 @@
 """How descriptions write themselves down as a program."""
 
-import ast
 from collections.abc import Collection, Iterable, Mapping
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
-from ..equations import Assign, calls, names, parse, unparse
+from ..equations import Assign, names, parse
 from ..errors import EquationError, NetworkError, listing, nearest
 from ..kernels.philox import stream_number
 from ..units import DIMENSIONLESS, Dimension
 from .buffers import Buffer, DType, EdgeSpace, EventList, Schedule, Space, check_finite
+from .drawing import extract_draws
 from .operations import Diffuse, Draw, Events, Map, MapEdges, MatMul, Operation, Play, Propagate, Ref
 from .program import Program
 
 PHASES = ("arrive", "integrate", "threshold", "plastic", "reset")
 SPECIAL = frozenset({"t", "dt", "i", "N"})
-DRAWS: dict[str, Literal["uniform", "normal", "poisson"]] = {"rand": "uniform", "randn": "normal", "poisson": "poisson"}
 
 
 class Builder:
@@ -124,10 +123,10 @@ class Scope:
         """A variable that changes, one value per index."""
         self._buffer(name, space or self.prefix, "state", initial, dimension, dtype)
 
-    def value(self, name: str, value: Any, dimension: Dimension = DIMENSIONLESS) -> None:
-        """A constant: one number for all when ``value`` is a number, else one per index."""
+    def value(self, name: str, value: Any, dimension: Dimension = DIMENSIONLESS, inner: bool = False) -> None:
+        """A constant: one number for all when ``value`` is a number, else one per index; see ``Buffer.inner``."""
         space = self.prefix if np.ndim(value) else None
-        self._buffer(name, space, "parameter", value, dimension, "float")
+        self._buffer(name, space, "parameter", value, dimension, "float", inner)
 
     def map(self, body: Iterable[Assign], phase: str = "integrate", at: str | None = None,
             extra: Mapping[str, Ref] | None = None) -> None:
@@ -136,11 +135,12 @@ class Scope:
         found = self.resolve(body, extra, draws)
         self.builder.add(phase, Map(space=self.prefix, body=body, names=found, draws=draws, stream=stream, at=at))
 
-    def events(self, name: str, condition: str, phase: str = "threshold") -> None:
+    def events(self, name: str, condition: str, phase: str = "threshold",
+               extra: Mapping[str, Ref] | None = None) -> None:
         """Collect the indices where ``condition`` holds into the event list ``name``."""
         (assign,), draws, stream = self._extract([Assign("_condition", "=", condition)])
         self.builder.add_list(self.full(name), self.prefix)
-        found = self.resolve((assign,), None, draws)
+        found = self.resolve((assign,), extra, draws)
         self.builder.add(phase, Events(space=self.prefix, condition=assign.value, into=self.full(name),
                                        names=found, draws=draws, stream=stream))
 
@@ -178,11 +178,12 @@ class Scope:
     def _own_names(self) -> list[str]:
         """This part's buffers by the names that its texts know; not those of parts nested in it."""
         start = self.full("")
-        found = [b.removeprefix(start) for b in self.builder.buffers if b.startswith(start)]
+        buffers = self.builder.buffers.values()
+        found = [b.name.removeprefix(start) for b in buffers if b.name.startswith(start) and not b.inner]
         return [name for name in found if "." not in name]
 
     def _buffer(self, name: str, space: str | None, kind: Any, initial: Any, dimension: Dimension,
-                dtype: DType) -> None:
+                dtype: DType, inner: bool = False) -> None:
         full = self.full(name)
         if full in self.builder.buffers:
             raise NetworkError(f"{self.prefix} has two variables called {name!r}")
@@ -192,7 +193,7 @@ class Scope:
         if shape not in allowed:
             raise NetworkError(f"{full} needs one value or {size}, got an array of shape {shape}")
         self.builder.add_buffer(Buffer(name=full, space=space, kind=kind, dtype=dtype, initial=initial,
-                                       dimension=dimension))
+                                       dimension=dimension, inner=inner))
 
     def _size(self, space: str) -> int:
         spaces = self.builder.spaces
@@ -200,35 +201,15 @@ class Scope:
 
     def _extract(self, body: Iterable[Assign]) -> tuple[tuple[Assign, ...], tuple[Draw, ...], int]:
         """Turn calls of rand(), randn() and poisson() into draws, in the order in which they stand."""
-        draws: list[Draw] = []
-        out = [Assign(a.target, a.op, _without_draws(a.value, draws)) for a in body]
+        out, draws = extract_draws(body, self.prefix)
         stream = 0
         if draws:
             stream = stream_number(f"{self.prefix}/{self._draw_count}")
             self._draw_count += 1
-        return tuple(out), tuple(draws), stream
+        return out, draws, stream
 
 
 def _check_name(what: str, name: str) -> None:
     """Names become parts of identifiers in generated code."""
     if not all(part.isidentifier() and part.isascii() for part in name.split(".")):
         raise NetworkError(f"the name of {what} must be ASCII identifiers joined by dots, got {name!r}")
-
-
-def _without_draws(text: str, draws: list[Draw]) -> str:
-    """The text with every call of a random function replaced by a local name, noted in ``draws``."""
-    if DRAWS.keys().isdisjoint(calls(parse(text))):
-        return text  # left exactly as it was written
-
-    class Replace(ast.NodeTransformer):
-        def visit_Call(self, node: ast.Call) -> ast.expr:
-            self.generic_visit(node)
-            name = getattr(node.func, "id", "")
-            if name not in DRAWS:
-                return node
-            argument = unparse(node.args[0]) if node.args else None
-            draws.append(Draw(f"_draw{len(draws)}", DRAWS[name], len(draws), argument))
-            return ast.Name(draws[-1].name, ast.Load())
-
-    # a fresh tree, because parsed ones are shared
-    return unparse(Replace().visit(ast.parse(text, mode="eval").body))

@@ -7,12 +7,14 @@ from typing import Any
 import numpy as np
 
 from ..errors import BackendError, DescriptionError, NetworkError, listing, nearest
-from .body_checks import check_along, check_list, check_own, check_written
+from .bit_checks import check_bit_rows, check_bits, check_imprint
+from .body_checks import check_along, check_list, check_own, check_sweep, check_written
 from .buffers import EventSchedule, Table, check_finite
 from .operations import (
     Compete,
     Diffuse,
     Events,
+    Imprint,
     Map,
     MapEdges,
     MatMul,
@@ -20,6 +22,7 @@ from .operations import (
     Play,
     Propagate,
     Reduce,
+    Sweep,
 )
 from .probes import Probe
 from .program import Program
@@ -41,6 +44,7 @@ def check_program(program: Program) -> None:
             raise BackendError(f"the event list {name} must be filled by one operation, got {times}")
     for place, op in enumerate(program.operations):
         _check_order(op, program.operations[place + 1 :])
+        check_bits(op, program)
         _CHECKS[type(op)](op, program)
     _check_tables(program)
 
@@ -72,6 +76,10 @@ def _written(op: Operation) -> set[str]:
     """The buffers that an operation writes."""
     if isinstance(op, Map | MapEdges):
         return {op.names[a.target].buffer for a in op.body if a.target in op.names}
+    if isinstance(op, Sweep):
+        return {op.spins, op.seen, *op.overlaps}
+    if isinstance(op, Imprint):
+        return {op.weight, *([op.filled] if op.filled else [])}
     return set() if isinstance(op, Events) else {op.into if isinstance(op, Play) else op.target}
 
 
@@ -85,6 +93,8 @@ def check_probes(program: Program, probes: Sequence[Probe]) -> None:
             size = program.size_of(program.lists[probe.source].space)
         else:
             space = program.buffer(probe.source).space
+            if program.buffer(probe.source).dtype == "bit":
+                raise NetworkError(f"{probe.source} is a matrix of bits, which is not recorded; read it between runs")
             size = 1 if space is None else program.size_of(space)
         if probe.indices is not None and np.any((probe.indices < 0) | (probe.indices >= size)):
             raise DescriptionError(f"the indices of {probe.source} to record must be in [0, {size}), "
@@ -131,6 +141,9 @@ def _check_matmul(op: MatMul, program: Program) -> None:
     sources, targets, weights = (_size(program, name) for name in (op.source, op.target, op.weight))
     if weights != sources * targets:
         raise BackendError(f"{op.weight} must have {sources} x {targets} values, got {weights}")
+    if program.buffer(op.weight).dtype == "bit":
+        rows, columns = (targets, sources) if op.transpose else (sources, targets)
+        check_bit_rows("MatMul.weight", op.weight, rows, columns, program)
 
 
 def _check_reduce(op: Reduce, program: Program) -> None:
@@ -187,7 +200,7 @@ def _check_play(op: Play, program: Program) -> None:
     space = program.buffer(op.into).space or ""
     if space not in program.spaces:
         raise BackendError(f"Play.into must lie on an index space, got {op.into}, a variable of the edges {space}")
-    _check_table(schedule, program.size_of(space))
+    _check_table(schedule, program.replicas, program.size_of(space))
 
 
 def _check_event_schedule(schedule: EventSchedule, size: int) -> None:
@@ -215,11 +228,12 @@ def _check_event_schedule(schedule: EventSchedule, size: int) -> None:
                            f"after {pairs[0]}")
 
 
-def _check_table(schedule: Table, size: int) -> None:
-    """Rows are one value or one for each index, and there is at least one."""
+def _check_table(schedule: Table, replicas: int, size: int) -> None:
+    """Rows are one value, one for each index, or those for each copy, and there is at least one."""
     shape, name = np.shape(schedule.values), schedule.name
-    if len(shape) not in (1, 2) or not shape[0] or (len(shape) == 2 and shape[1] != size):
-        raise BackendError(f"{name}.values must be (T,) or (T, {size}) with T >= 1, got shape {shape}")
+    if shape[1:] not in ((), (size,), (replicas, size)) or not shape or not shape[0]:
+        raise BackendError(f"{name}.values must be (T,), (T, {size}) or (T, {replicas}, {size}) with T >= 1, "
+                           f"got shape {shape}")
     every = schedule.every
     if isinstance(every, bool) or not isinstance(every, int | np.integer) or every < 1:
         raise BackendError(f"{name}.every must be a whole number of steps >= 1, got {every!r}")
@@ -240,4 +254,6 @@ _CHECKS: Mapping[type, Callable[[Any, Program], None]] = {
     MatMul: _check_matmul,
     Reduce: _check_reduce,
     Compete: _check_compete,
+    Sweep: check_sweep,
+    Imprint: check_imprint,
 }

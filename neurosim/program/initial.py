@@ -35,7 +35,7 @@ def initial_values(
         An expression that may draw with ``rand()``, ``randn()`` and ``poisson(mean)`` and may read ``i``
         (own index), ``N`` (size), ``dt`` and the names of ``env``.
     env
-        Numbers, (size,) arrays or (replicas, size) arrays.
+        Numbers, (size,) arrays or (replicas, size) arrays; an ``i`` among them is taken for the own index.
     size, seed, stream, replicas
         Number of indices; seed and stream of the draws. Replica b draws with ``seed + b``.
 
@@ -57,11 +57,11 @@ def initial_values(
                 tree,
                 {
                     **CONSTANTS,
-                    **own,
                     "i": np.arange(size, dtype=float),
                     "N": float(size),
                     "dt": dt,
                     "t": 0.0,
+                    **own,
                     "rand": drawn.uniform,
                     "randn": drawn.normal,
                     "poisson": drawn.poisson,

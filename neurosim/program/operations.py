@@ -11,22 +11,30 @@ from typing import Literal
 
 from ..equations import Assign
 
-Side = Literal["own", "source", "target", "edge"]
+Side = Literal["own", "segment", "at", "source", "target", "edge"]
 
 
 @dataclass(frozen=True)
 class Ref:
-    """What a name in a text stands for: a buffer, and on which side of an edge it is read."""
+    """What a name in a text stands for: a buffer, and where it is read.
+
+    Over an index space ``own`` is the own index, and ``segment`` that of the own segment in a smaller space: index i of
+    M reads index ``i // (M / N)`` of N, which must divide M. ``at`` is the index that the ``int`` variable ``index`` of the
+    own index holds, in any other space; where there is no such index, 0 is read. Along edges it is an end of the edge,
+    or the edge.
+    """
 
     buffer: str
     side: Side = "own"
+    index: str | None = None
 
 
 @dataclass(frozen=True)
 class Draw:
     """A random number per index and step, written to the local name ``name`` before the body runs.
 
-    ``number`` tells the draws of one operation apart; ``argument`` is the mean of a Poisson draw, a text.
+    Along edges the index is the number of the edge in canonical order. ``number`` tells the draws of one
+    operation apart; ``argument`` is the mean of a Poisson draw, a text.
     """
 
     name: str
@@ -74,6 +82,8 @@ class Propagate:
     target: str
     value: str
     names: Mapping[str, Ref]
+    draws: tuple[Draw, ...] = ()
+    stream: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,6 +93,8 @@ class MapEdges:
     ``at`` is ``source`` (events of the source, after each edge's delay; edges visited in the order of
     ``Propagate``), ``target`` (events of the target in this step, without delay; ascending target, then
     source) or ``all``. The body may assign edge variables and locals, and add (``+=``) to target variables.
+    ``stamp`` names an ``int`` variable of the edges: the step of their last visit, which each visit sets anew behind
+    the body. The body may then read ``_elapsed``, the time since that step (ms), counted in whole steps.
     """
 
     edges: str
@@ -90,6 +102,9 @@ class MapEdges:
     events: str | None
     body: tuple[Assign, ...]
     names: Mapping[str, Ref]
+    draws: tuple[Draw, ...] = ()
+    stream: int = 0
+    stamp: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -142,6 +157,54 @@ class Compete:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Sweep:
+    """Draw two-state units one after another, each from a field that the overlaps with stored patterns make.
+
+    ``patterns`` holds x of each unit and pattern, (units, patterns) row by row, ``spins`` the states s, -1 or 1. The
+    k-th of ``overlaps`` is the sum over units of ``x**(2k + 1) * s`` for each pattern; before the first visit those
+    are brought up to date with what others did to the spins, which is why ``seen`` keeps the spins they know of.
+
+    At the visit of unit j the body ``response`` finds, for each pattern, the local ``_response`` from the locals
+    ``_p1``, ``_p3``, ... (the overlaps without the unit itself), ``_x`` (its entry) and ``_top`` (the greatest of the
+    first overlaps, itself included), and from ``names`` on the side ``source``, which is that of the patterns. Then
+    ``field`` is a text in ``_sum``, the sum over patterns of ``x * _response``, and names of the own side, the unit's;
+    ``temperature`` one in names of the own side. The unit becomes 1 with probability
+    ``1 / (1 + exp(-2 field / temperature))``, else -1; at a temperature of 0 it takes the sign of the field, and keeps
+    its state where that is 0.
+
+    ``entries`` promises what the patterns hold: ``signs`` -1 and 1, ``ternary`` also 0, ``numbers`` anything. Unless
+    they are numbers, there is one overlap and the body must not read ``_x``.
+    """
+
+    spins: str
+    seen: str
+    patterns: str
+    overlaps: tuple[str, ...]
+    response: tuple[Assign, ...]
+    field: str
+    temperature: str
+    names: Mapping[str, Ref]
+    order: Literal["random", "ascending"] = "random"
+    entries: Literal["signs", "ternary", "numbers"] = "signs"
+    stream: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Imprint:
+    """Set bit (i, j) of ``weight`` where ``source[i]`` and ``target[j]`` are both true, and so is the bit of ``mask``.
+
+    ``weight`` and ``mask`` are bit matrices, (sources, targets); without a mask every pair counts. Bits are never
+    taken back. ``filled[j]`` grows by the number of bits of target j that were not set before.
+    """
+
+    source: str
+    target: str
+    weight: str
+    mask: str | None = None
+    filled: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class Play:
     """What a schedule holds for this step: events into a list, or a row of values into a buffer."""
 
@@ -149,4 +212,4 @@ class Play:
     into: str
 
 
-Operation = Play | Map | Events | Propagate | MapEdges | Diffuse | MatMul | Reduce | Compete
+Operation = Play | Map | Events | Propagate | MapEdges | Diffuse | MatMul | Reduce | Compete | Sweep | Imprint

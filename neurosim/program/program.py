@@ -39,11 +39,15 @@ class Program:
     def buffer(self, name: str) -> Buffer:
         """The buffer called ``name``; an unknown name offers the nearest."""
         if name not in self.buffers:
-            known = [*self.buffers, *self.lists]
             raise NetworkError(
-                f"no variable {name!r}{nearest(name, known)}; there are: {listing(known)}"
+                f"no variable {name!r}{nearest(name, self.known)}; there are: {listing(self.known)}"
             )
         return self.buffers[name]
+
+    @property
+    def known(self) -> list[str]:
+        """The names of variables and event lists that errors offer, without those of solvers and the like."""
+        return [*self.lists, *(b.name for b in self.buffers.values() if not b.inner)]
 
     def size_of(self, space: str) -> int:
         """Number of indices of a space, of neurons or of edges."""

@@ -236,6 +236,20 @@ def load_archive(path: Path) -> tuple[Manifest, Pieces]:
         raise RecordingError(f"{path} is not a whole recording: {_reason(error)}") from None
 
 
+def check_place(path: Path, overwrite: bool) -> None:
+    """Refuse a folder to record into that is a file, or holds something else; nothing is touched.
+
+    Raises
+    ------
+    RecordingError
+        Saying what there is.
+    """
+    if path.exists() and not path.is_dir():
+        raise RecordingError(f"{path} exists and is no folder: choose another place")
+    if path.is_dir() and any(path.iterdir()):
+        _refuse_unless_ours(path, overwrite)
+
+
 def _refuse_unless_ours(path: Path, overwrite: bool) -> None:
     """Only a recording may be written over, and only when that was asked for."""
     ours = (path / MANIFEST).exists() if path.is_dir() else path.suffix == ".npz"

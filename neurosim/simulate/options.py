@@ -1,19 +1,85 @@
 """How a run is carried out: the options of ``simulate``, checked before anything is built."""
 
+import inspect
 import os
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, TypedDict, TypeVar
 
 import numpy as np
 
 from ..backends import backend_names
 from ..errors import DescriptionError, listing, nearest
+from ..recording.files import check_place
 from .progress import Progress
+
+F = TypeVar("F", bound=Callable[..., Any])
 
 DTYPES = ("float32", "float64")
 THREADS_PER_CORE, THREADS_ANYWHERE = 4, 16
 """More threads than four to a core only wait for each other; sixteen are allowed everywhere, so that a
 script written for another machine runs."""
+
+
+class RunOptions(TypedDict, total=False):
+    """What ``simulate`` and ``Simulation`` take besides the network; explained at ``simulate``."""
+
+    dt: Any
+    backend: str
+    seed: int
+    record: Any
+    dtype: str
+    threads: int
+    replicas: int
+    progress: bool | Progress
+    memory_limit: int | None | Literal["auto"]
+    path: str | Path | None
+    overwrite: bool
+
+
+DEFAULTS: RunOptions = {
+    "dt": 0.1, "backend": "numba", "seed": 0, "record": (), "dtype": "float32", "threads": 0, "replicas": 1,
+    "progress": True, "memory_limit": "auto", "path": None, "overwrite": False,
+}  # fmt: skip
+
+
+def shows_options(function: F) -> F:
+    """Let ``help`` and notebooks show the options by name where a function takes ``**options``."""
+    own = inspect.signature(function)
+    kept = [p for p in own.parameters.values() if p.kind is not p.VAR_KEYWORD and not p.name.startswith("_")]
+    kinds = RunOptions.__annotations__
+    options = [
+        inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=kinds[name])
+        for name, default in DEFAULTS.items() if name not in own.parameters
+    ]
+    function.__signature__ = own.replace(parameters=[*kept, *options])  # type: ignore[attr-defined]
+    return function
+
+
+def checked_options(given: RunOptions) -> RunOptions:
+    """All options, those not given by default; wrong ones are refused before anything is built."""
+    for name in given:
+        if name not in DEFAULTS:
+            known = listing(DEFAULTS)
+            raise DescriptionError(f"there is no option {name!r} of a run{nearest(name, DEFAULTS)}; there are: {known}")
+    options: RunOptions = {**DEFAULTS, **given}
+    path, overwrite = checked_path(options["path"]), options["overwrite"]
+    if not isinstance(overwrite, bool | np.bool_):
+        raise DescriptionError(f"overwrite must be True or False, got {overwrite!r:.80}")
+    if path is not None:
+        check_place(path, bool(overwrite))
+    elif overwrite:
+        raise DescriptionError("overwrite needs a path, got none")
+    return {
+        **options,
+        "backend": checked_backend(options["backend"]),
+        "dtype": checked_dtype(options["dtype"]),
+        "threads": checked_threads(options["threads"]),
+        "progress": checked_progress(options["progress"]),
+        "memory_limit": checked_memory_limit(options["memory_limit"]),
+        "path": path,
+        "overwrite": bool(overwrite),
+    }
 
 
 def checked_backend(name: Any) -> str:

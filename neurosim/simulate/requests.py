@@ -13,7 +13,7 @@ from ..program import Probe, Program
 from ..recording import Channel
 from ..units import TIME, display_unit, to_internal
 
-_REQUEST = re.compile(r"(?P<name>\w+\.\w+)(?:\[(?P<index>[^\]]*(?:\[[^\]]*\])?[^\]]*)\])?")
+_REQUEST = re.compile(r"(?P<name>\w+(?:\.\w+)+)(?:\[(?P<index>[^\]]*(?:\[[^\]]*\])?[^\]]*)\])?")
 _WHOLE = re.compile(r"[-+]?\d+")
 
 
@@ -108,7 +108,7 @@ def _resolved(
             Channel(key=key, kind="events", size=size, indices=indices, replicas=replicas),
         )
     if name not in program.buffers:
-        known = [*program.lists, *program.buffers]
+        known = program.known
         raise NetworkError(f"record: there is no {name!r}{nearest(name, known)}; there are: {listing(known)}")
     buffer = program.buffers[name]
     size = 1 if buffer.space is None else program.size_of(buffer.space)

@@ -3,7 +3,7 @@
 import time
 import warnings
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Unpack
 
 import numpy as np
 
@@ -18,15 +18,8 @@ from ..units import TIME, display_unit, to_internal
 from .checkpoint import Checkpoint, read_checkpoint, write_checkpoint
 from .finite import FiniteCheck
 from .interrupt import Interrupt
-from .options import (
-    checked_backend,
-    checked_dtype,
-    checked_memory_limit,
-    checked_path,
-    checked_progress,
-    checked_threads,
-)
-from .progress import Bar, Progress, make_progress
+from .options import DEFAULTS, RunOptions, checked_options, checked_path, shows_options
+from .progress import Bar, make_progress
 from .requests import resolve
 
 
@@ -39,7 +32,7 @@ class Simulation:
 
     Parameters
     ----------
-    network, dt, backend, seed, record, dtype, threads, replicas, progress, memory_limit, path
+    network, **options
         As for ``simulate``.
 
     Examples
@@ -53,45 +46,33 @@ class Simulation:
     150.0
     """
 
-    def __init__(
-        self,
-        network: Network,
-        *,
-        dt: Any = 0.1,
-        backend: str = "numba",
-        seed: int = 0,
-        record: Any = (),
-        dtype: str = "float32",
-        threads: int = 0,
-        replicas: int = 1,
-        progress: bool | Progress = True,
-        memory_limit: int | None | Literal["auto"] = "auto",
-        path: str | Path | None = None,
-        _start: Checkpoint | None = None,
-    ):
+    @shows_options
+    def __init__(self, network: Network, *, _start: Checkpoint | None = None, **options: Unpack[RunOptions]):
         if not isinstance(network, Network):
             raise NetworkError(f"network must be a Network, got {network!r:.80}")
-        backend = checked_backend(backend)
-        dtype, threads, path = checked_dtype(dtype), checked_threads(threads), checked_path(path)
-        memory_limit = checked_memory_limit(memory_limit)
-        self.network, self._dtype, self._progress = network, dtype, checked_progress(progress)
+        chosen = checked_options(options)
+        backend, dtype, seed = chosen["backend"], chosen["dtype"], chosen["seed"]
+        self.network, self._dtype, self._progress = network, dtype, chosen["progress"]
         self._description = network.to_dict()
         begun = time.perf_counter()
-        self._program = network.build(dt=dt, seed=seed, replicas=replicas)
-        probes, channels = resolve(record, self._program)
-        self._runner = _prepared(backend, self._program, probes, Options(dtype=dtype, threads=threads))
+        self._program = network.build(dt=chosen["dt"], seed=seed, replicas=chosen["replicas"])
+        probes, channels = resolve(chosen["record"], self._program)
+        self._runner = _prepared(backend, self._program, probes, Options(dtype=dtype, threads=chosen["threads"]))
         self._written: set[str] = set()
         if _start is not None:
             self._runner.restore(_start.step, _start.state)
             written = {name for name in _start.state if name in self._program.buffers}
             self._written = {name for name in written if self._program.buffers[name].kind == "parameter"}
+        # the reference calculates in float64 whatever was asked for; a GPU may add in any order
+        how = {key: value for key, value in self._runner.info().items() if key in ("dtype", "sums")}
         self._recorder = Recorder(
             channels,
             dt=self._program.dt,
             start_step=self._runner.step,
-            memory_limit=memory_limit,
-            path=path,
-            metadata={"backend": backend, "dtype": dtype, "seed": int(seed), "version": __version__},
+            memory_limit=chosen["memory_limit"],
+            path=chosen["path"],
+            overwrite=chosen["overwrite"],
+            metadata={"backend": backend, "dtype": dtype, "seed": int(seed), "version": __version__, **how},
         )
         self._finite = FiniteCheck(self._program, self._runner)
         self._over = ""
@@ -179,9 +160,7 @@ class Simulation:
         )
 
     @classmethod
-    def load(
-        cls, file: str | Path, network: Network | None = None, *, backend: str = "numba", **options: Any
-    ) -> "Simulation":
+    def load(cls, file: str | Path, network: Network | None = None, **options: Unpack[RunOptions]) -> "Simulation":
         """Take up a saved simulation.
 
         Parameters
@@ -190,8 +169,9 @@ class Simulation:
             What ``save`` wrote.
         network
             The network it must belong to; None takes the one in the file.
-        backend, **options
-            ``record``, ``threads``, ``progress``, ``memory_limit``, ``path`` as for ``simulate``.
+        **options
+            ``backend``, ``record``, ``threads``, ``progress``, ``memory_limit``, ``path``, ``overwrite`` as for
+            ``simulate``; the others are those of the saved run.
 
         Raises
         ------
@@ -208,16 +188,9 @@ class Simulation:
             raise CheckpointError(f"{file} holds a network that cannot be built: {error}") from None
         if network is not None and network != saved:
             raise CheckpointError(f"{file} belongs to another network")
-        return cls(
-            saved,
-            dt=checkpoint.dt,
-            seed=checkpoint.seed,
-            replicas=checkpoint.replicas,
-            dtype=checkpoint.dtype,
-            backend=backend,
-            _start=checkpoint,
-            **options,
-        )
+        whole: RunOptions = {**options, "dt": checkpoint.dt, "seed": checkpoint.seed,
+                             "replicas": checkpoint.replicas, "dtype": checkpoint.dtype}
+        return cls(saved, _start=checkpoint, **whole)
 
     def info(self) -> dict[str, Any]:
         """Backend, sizes, and seconds spent."""
@@ -255,29 +228,17 @@ class Simulation:
         raise error
 
     def _buffer(self, name: str) -> Buffer:
-        known = self._program.buffers
-        if not isinstance(name, str) or name not in known:
+        buffers = self._program.buffers
+        if not isinstance(name, str) or name not in buffers:
+            known = [one for one in self._program.known if one in buffers]
             raise NetworkError(
                 f"there is no variable {name!r:.80}{nearest(str(name), known)}; there are: {listing(known)}"
             )
-        return known[name]
+        return buffers[name]
 
 
-def simulate(
-    network: Network,
-    duration: Any,
-    *,
-    dt: Any = 0.1,
-    backend: str = "numba",
-    seed: int = 0,
-    record: Any = (),
-    dtype: str = "float32",
-    threads: int = 0,
-    replicas: int = 1,
-    progress: bool | Progress = True,
-    memory_limit: int | None | Literal["auto"] = "auto",
-    path: str | Path | None = None,
-) -> Recording:
+@shows_options
+def simulate(network: Network, duration: Any, **options: Unpack[RunOptions]) -> Recording:
     """Run a network and give what was recorded.
 
     Parameters
@@ -307,6 +268,8 @@ def simulate(
         Bytes of recording to hold in memory before it goes to disk; ``auto`` is a part of what is free.
     path
         Folder to which the recording is written while the run goes on.
+    overwrite
+        Whether a recording that is in ``path`` already may be replaced; nothing else ever is.
 
     Returns
     -------
@@ -321,23 +284,11 @@ def simulate(
     NonFiniteError
         When a state variable becomes infinite or not a number; its ``recording`` is what there was.
     """
-    step = to_internal(dt, TIME, "dt")
+    step = to_internal(options.get("dt", DEFAULTS["dt"]), TIME, "dt")
     # a wrong duration is told before the network is built; a wrong dt is told by the network
     if np.ndim(step) == 0 and step > 0:
         whole_steps("duration", to_internal(duration, TIME, "duration"), step)
-    session = Simulation(
-        network,
-        dt=dt,
-        backend=backend,
-        seed=seed,
-        record=record,
-        dtype=dtype,
-        threads=threads,
-        replicas=replicas,
-        progress=progress,
-        memory_limit=memory_limit,
-        path=path,
-    )
+    session = Simulation(network, **options)
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", Interrupted)
         session.run(duration)

@@ -63,8 +63,9 @@ class Caught:
         return [int(step) for steps, _ in self.traces[key] for step in steps]
 
 
-def prepare(program: Program, backend: str, probes: Sequence[Probe] = (), dtype: str = "float64") -> Runner:
-    return backend_called(backend).prepare(program, list(probes), Options(dtype=dtype, threads=1))
+def prepare(program: Program, backend: str, probes: Sequence[Probe] = (), dtype: str = "float64",
+            threads: int = 1) -> Runner:
+    return backend_called(backend).prepare(program, list(probes), Options(dtype=dtype, threads=threads))
 
 
 def run_until(runner: Runner, stop: int, sink: Caught | None = None) -> Caught:

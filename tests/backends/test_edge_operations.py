@@ -5,7 +5,7 @@ import pytest
 from programs import after, joined, prepare, receiving, run_until, sending, wires
 
 from neurosim.equations import Assign
-from neurosim.program import Builder, Diffuse, MapEdges, Probe, Program, Propagate, Ref
+from neurosim.program import Buffer, Builder, Diffuse, MapEdges, Probe, Program, Propagate, Ref
 
 
 def delivered(builder: Builder, backend: str, steps: int) -> np.ndarray:
@@ -138,3 +138,22 @@ def test_coupling_sums_what_its_edges_carry_anew_in_each_step(backend):
     builder.add("arrive", Diffuse(edges="join", target="a.current", value="w * (v_pre - v_post)", names=refs))
     expected = [10.0 * (2 - 1), 1.0 * (1 - 2) + 100.0 * (4 - 2), 0.0]
     assert after(builder.finish(), backend, 3, "a.current").tolist() == expected
+
+
+@pytest.mark.parametrize("begun", [0, 2**24 + 1, 2**31 - 12])
+def test_the_time_since_the_last_visit_is_counted_in_whole_steps(backend, begun):
+    """In single precision 2**24 and 2**24 + 1 are one number; the difference of the steps is exact all the same."""
+    builder = Builder(dt=0.5)
+    sending(builder, "a", 2, [(begun + 1, 0), (begun + 4, 0), (begun + 4, 1)])
+    sending(builder, "b", 1, [(begun + 9, 0)])
+    joined(builder, "a", "b", wires(2, 1, [(0, 1, 0), (1, 3, 0)]), since=0.0)
+    builder.add_buffer(Buffer(name="join.last", space="join", kind="state", dtype="int", initial=begun))
+    for at, events in (("source", "a.spikes"), ("target", "b.spikes")):
+        builder.add("plastic", MapEdges(edges="join", at=at, events=events, body=(Assign("since", "=", "_elapsed"),),
+                                        names={"since": Ref("join.since", "edge")}, stamp="join.last"))
+    runner = prepare(builder.finish(), backend, [Probe("since", "samples", "join.since")], dtype="float32")
+    runner.restore(begun, runner.state())
+    since = run_until(runner, begun + 10).values("since")
+    assert since[[2, 5, 9], 0].tolist() == [1.0, 1.5, 2.0]  # visited in steps 2, 5 and 9
+    assert since[[6, 7, 9], 1].tolist() == [0.0, 3.5, 1.0]  # visited in steps 7 and 9
+    assert (runner.read("join.last") - begun).tolist() == [9, 9]

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from programs import after, prepare, receiving, run_until
+from programs import after, joined, prepare, receiving, run_until, wires
 
 from neurosim.equations import Assign
 from neurosim.kernels import philox
@@ -13,6 +13,7 @@ from neurosim.program import (
     Compete,
     Draw,
     Map,
+    MapEdges,
     MatMul,
     Probe,
     Reduce,
@@ -175,6 +176,59 @@ def test_draws_are_those_of_philox_in_bodies_and_in_conditions(backend):
     assert runner.read("cell.m").tolist() == counts
 
 
+def test_a_local_may_be_true_or_false_and_then_a_number(backend):
+    """In a map and along edges: what is true counts as 1 wherever a number is wanted, also by ``+=``."""
+    builder = Builder(dt=1.0)
+    cell = receiving(builder, "cell", 4, v=np.array([-1.0, 0.5, 2.0, 5.0]), a=0.0, b=0.0, c=0.0, d=0.0)
+    cell.state("flag", np.array([0, 0, 1, 1]), dtype="bool")
+    lines = (("_x", "=", "v > 0"), ("a", "=", "_x + _x"), ("_x", "=", "3 * _x"), ("b", "=", "_x + _x"),
+             ("_x", "=", "v > 1"), ("_x", "+=", "v > 3"), ("c", "=", "_x"), ("d", "+=", "v > 0"),
+             ("flag", "+=", "v > 3"))
+    cell.map([Assign(*line) for line in lines])
+    joined(builder, "cell", "cell", wires(4, 4, [(k, 1, k) for k in range(4)]), w=0.0)
+    refs = {"w": Ref("join.w", "edge"), "v": Ref("cell.v", "source"), "d": Ref("cell.d", "target")}
+    body = (("_x", "=", "v > 0"), ("d", "+=", "10 * _x"), ("_x", "=", "_x + 2"), ("w", "=", "_x"))
+    builder.add("plastic", MapEdges(edges="join", at="all", events=None, names=refs,
+                                    body=tuple(Assign(*line) for line in body)))
+    runner = prepare(builder.finish(), backend)
+    run_until(runner, 1)
+    expected = {"cell.a": [0, 2, 2, 2], "cell.b": [0, 6, 6, 6], "cell.c": [0, 0, 1, 2], "cell.d": [0, 11, 11, 11],
+                "cell.flag": [0, 0, 1, 1], "join.w": [2, 3, 3, 3]}
+    assert {name: runner.read(name).astype(int).tolist() for name in expected} == expected
+
+
+@pytest.mark.parametrize(("size", "parts"), [(150, 3), (128, 64), (130, 130), (65, 1)])
+def test_an_index_reads_the_value_of_its_segment(backend, size, parts):
+    """Over several steps: the smaller space is changed before, between and behind the reading, and by its sum."""
+    builder = Builder(dt=1.0, seed=2)
+    big = receiving(builder, "big", size, x=np.arange(size, dtype=float), y=0.0, n=0.0)
+    small = receiving(builder, "small", parts, s=np.arange(parts) + 1.0)
+    big.map([Assign("y", "=", "x")])
+    small.map([Assign("s", "=", "s + 10")])
+    big.map([Assign("y", "+=", "s"), Assign("n", "=", "poisson(s / 100)")], extra={"s": Ref("small.s", "segment")})
+    small.map([Assign("s", "=", "2 * s")])
+    big.map([Assign("y", "+=", "100 * s")], extra={"s": Ref("small.s", "segment")})
+    big.events("high", "y > 100 * s + 50", extra={"s": Ref("small.s", "segment")})
+    big.map([Assign("x", "+=", "s / N + i")], at="big.high", phase="reset", extra={"s": Ref("small.s", "segment")})
+    builder.add("reset", Reduce(source="big.x", target="small.s"))
+    runner = prepare(builder.finish(), backend, threads=3)
+    run_until(runner, 2)
+    x, s, own = np.arange(size, dtype=float), np.arange(parts) + 1.0, np.arange(size)
+    mine = own // (size // parts)
+    for step in range(2):
+        y = x + (s + 10)[mine]
+        words = philox.words(2, stream_number("big/0"), step, own, 0)
+        n = [int(philox.poisson(words[k : k + 1], (s + 10)[mine[k]] / 100)[0]) for k in own]
+        s = 2 * (s + 10)
+        y = y + 100 * s[mine]
+        x = np.where(y > 100 * s[mine] + 50, x + s[mine] / size + own, x)
+        s = x.reshape(parts, -1).sum(axis=1)
+    np.testing.assert_allclose(runner.read("big.y"), y, rtol=EXACT)
+    np.testing.assert_allclose(runner.read("big.x"), x, rtol=EXACT)
+    np.testing.assert_allclose(runner.read("small.s"), s, rtol=EXACT)
+    np.testing.assert_array_equal(runner.read("big.n"), n)
+
+
 def test_a_table_holds_each_row_for_its_steps_and_the_last_ever_after(backend):
     builder = Builder(dt=1.0)
     receiving(builder, "cell", 3, one=0.0, each=0.0)
@@ -185,3 +239,17 @@ def test_a_table_holds_each_row_for_its_steps_and_the_last_ever_after(backend):
     caught = run_until(prepare(builder.finish(), backend, probes), 8)
     assert caught.values("one")[:, 0].tolist() == [1, 1, 2, 2, 3, 3, 3, 3]
     np.testing.assert_array_equal(caught.values("each"), np.array([rows[0]] + [rows[1]] * 7))
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_a_table_may_hold_a_row_for_each_copy_of_the_batch(backend, threads):
+    builder = Builder(dt=1.0, replicas=3)
+    receiving(builder, "cell", 70, own=0.0, common=0.0)
+    rows = np.random.default_rng(0).integers(0, 9, (4, 3, 70)).astype(float)
+    builder.add_schedule(Table(name="t1", values=rows, every=2), "cell.own", "arrive")
+    builder.add_schedule(Table(name="t2", values=rows[:, 0]), "cell.common", "arrive")
+    probes = [Probe("own", "samples", "cell.own"), Probe("common", "samples", "cell.common")]
+    caught = run_until(prepare(builder.finish(), backend, probes, threads=threads), 10)
+    np.testing.assert_array_equal(caught.values("own"), rows[np.minimum(np.arange(10) // 2, 3)])
+    expected = np.broadcast_to(rows[np.minimum(np.arange(10), 3), :1], (10, 3, 70))
+    np.testing.assert_array_equal(caught.values("common"), expected)

@@ -41,6 +41,7 @@ def program_with(*operations: Operation, history: int = 3, schedules: tuple[Sche
     part.value("k", 2.0)
     part.value("each", np.ones(4))
     builder.add_buffer(Buffer(name="b.level", space=None, kind="state"))
+    receiving(builder, "c", 2, s=0.0)
     builder.add_list("b.late", "b")
     joined(builder, "a", "b", wires(6, 4, [(0, 1, 0), (1, 2, 1)]), w=1.0)
     for op in operations:
@@ -76,15 +77,20 @@ ELSEWHERE = [
      r"Map over b: 'x' must stand for a number or a buffer of b \(own side\), got a\.x of a"),
     (over_b("x", "=", "1", names={"x": Ref("a.x")}), r"Map over b: 'x' must stand for .* got a\.x of a"),
     (over_b("y", "=", "w", names={**OWN, "w": Ref("join.w")}), r"Map over b: 'w' must .* got join\.w of join"),
-    (over_b("y", "=", "w", names={**OWN, "w": Ref("b.z", "edge")}), r"the side of 'w' must be one of own, got 'edge'"),
+    (over_b("y", "=", "w", names={**OWN, "w": Ref("b.z", "edge")}), r"the side of 'w' must be one of at, own, segment"),
+    (over_b("y", "=", "x", names={**OWN, "x": Ref("a.x", "segment")}), r"whose size divides 4 .* got 6 of a\.x"),
+    (over_b("y", "=", "x", names={**OWN, "x": Ref("b.z", "segment")}), r"another index space .* got b\.z of b"),
+    (over_b("y", "=", "x", names={**OWN, "x": Ref("join.w", "segment")}), r"another index space .* got join\.w"),
+    (over_b("x", "=", "1", space="a", names={"x": Ref("c.s", "segment")}), r"must assign what lies on the own"),
     (over_b("y", "=", "1", at="a.spikes"), r"Map\.at must be an event list of b, got a\.spikes of a"),
     (over_b("y", "=", "1", at="b.spikes"), r"Map\.at must be one of a\.spikes, b\.late, got 'b\.spikes'"),
     (over_b("w", "=", "1", space="join"), r'Map\.space must be an index space, got the edges join; .* at="all"'),
-    (over_b("y", "=", "1", space="c"), r"Map\.space must be one of a, b, got 'c'"),
+    (over_b("y", "=", "1", space="d"), r"Map\.space must be one of a, b, c, got 'd'"),
     (Events(space="b", condition="x > 0", into="b.late", names={"x": Ref("a.x")}), r"Events over b: 'x' must .* of a"),
     (Events(space="b", condition="1 > 0", into="c", names={}), r"Events\.into must be one of a\.spikes, b\.late"),
     (replace(couple(), edges="jion"), r"Diffuse\.edges must be one of join, got 'jion'"),
     (along("w", "=", "x", x=Ref("b.y", "source")), r"'x' must stand for .* of a \(source side\), got b\.y of b"),
+    (along("w", "=", "y", y=Ref("b.y", "segment")), r"must be one of edge, source, target, got 'segment'"),
     (along("w", "=", "y", y=Ref("b.y")), r"the side of 'y' must be one of edge, source, target, got 'own'"),
     (along("w", "=", at="source", events="b.late"), r"MapEdges\.events must be an event list of a, got b\.late of b"),
     (along("w", "=", at="target", events="a.spikes"), r"MapEdges\.events must be .* of b, got a\.spikes of a"),
@@ -107,6 +113,9 @@ BODIES = [
     (over_b("y", "=", "zz"), r"Map over b: unknown name 'zz' in zz; did you mean 'z'\?"),
     (over_b("_local", "+=", "1"), r"Map over b: unknown name '_local' in _local"),
     (over_b("y", "=", "_n", draws=(Draw("_n", "poisson", 0, "m"),)), r"unknown name 'm' in m"),
+    (along("w", "=", "_elapsed"), r"unknown name '_elapsed' in _elapsed"),
+    (replace(along("w", "=", "_elapsed"), stamp="join.w"), r"stamp must be an int state of join, got the float state"),
+    (replace(along("w", "=", "_elapsed"), stamp="b.count"), r"stamp must be .* got the int state b\.count of b"),
     (along("w", "=", "10 * i"), r"MapEdges along join: i and N have no meaning along edges, got 'i' in 10 \* i"),
     (deliver(value="w / N"), r"Propagate along join: i and N have no meaning .* got 'N' in w / N"),
     (couple(value="x * i"), r"Diffuse along join: i and N have no meaning .* got 'i' in x \* i"),
@@ -158,7 +167,8 @@ def events(steps: object, indices: object) -> EventSchedule:
 @pytest.mark.parametrize(
     ("schedule", "into", "message"),
     [
-        (table(np.zeros((2, 6))), "b.y", r"s\.values must be \(T,\) or \(T, 4\) with T >= 1, got shape \(2, 6\)"),
+        (table(np.zeros((2, 6))), "b.y", r"must be \(T,\), \(T, 4\) or \(T, 1, 4\) with T >= 1, got shape \(2, 6\)"),
+        (table(np.zeros((2, 3, 4))), "b.y", r"s\.values must be .* with T >= 1, got shape \(2, 3, 4\)"),
         (table(np.zeros((0, 4))), "b.y", r"s\.values must be .* with T >= 1, got shape \(0, 4\)"),
         (table(1.0), "b.y", r"s\.values must be .* got shape \(\)"),
         (table([1.0], every=0), "b.y", r"s\.every must be a whole number of steps >= 1, got 0"),

@@ -5,7 +5,7 @@ import pytest
 from programs import after, joined, prepare, receiving, run_until, sending, wires
 
 from neurosim.equations import Assign
-from neurosim.program import Builder, EventSchedule, MapEdges, Probe, Program, Propagate, Ref
+from neurosim.program import Buffer, Builder, EventSchedule, Map, MapEdges, Probe, Program, Propagate, Ref
 
 EXACT = 1e-12  # relative, float64: some hundred roundings of 1.1e-16 at most
 SINGLE = 1e-4  # relative, float32: some hundred roundings of 6e-8, and one cancellation by a factor of ten
@@ -177,3 +177,16 @@ def test_a_schedule_may_hold_nothing(backend):
     part.map([Assign("x", "=", "1")], phase="reset", at="a.spikes")
     assert isinstance(builder.schedules["a.schedule"], EventSchedule)
     assert after(builder.finish(), backend, 3, "a.x").tolist() == [0.0] * 4
+
+
+def test_names_that_differ_in_a_dot_or_an_underscore_are_two_things(backend):
+    builder = Builder(dt=1.0)
+    names = ["a.b__v", "a__b.v", "a.b.v", "a_.v", "a._pv"]
+    spaces = ["a", "a__b", "a.b", "a_", "a_p"]
+    for number, (name, space) in enumerate(zip(names, spaces, strict=True)):
+        builder.add_space(space, 3)
+        builder.add_buffer(Buffer(name=name, space=space, kind="state", initial=float(number)))
+        builder.add("integrate", Map(space=space, body=(Assign("x", "+=", "10"),), names={"x": Ref(name)}))
+    runner = prepare(builder.finish(), backend)
+    run_until(runner, 1)
+    assert [runner.read(name).tolist() for name in names] == [[10.0 + number] * 3 for number in range(5)]

@@ -276,7 +276,7 @@ def test_a_parameter_that_is_known_to_stay_allows_the_exact_solver():
 @pytest.mark.parametrize(
     ("text", "method", "message"),
     [
-        (COBA, "exact", "dv/dt is not linear; suited are: .*exponential_euler"),
+        (COBA, "exact", "dv/dt is not linear in the variables together; suited are: .*exponential_euler"),
         (COBA, "euler_maruyama", "there is no noise"),
         (COBA, "milstein", "there is no noise"),
         ("dv/dt = v**2/tau/mV : mV", "exponential_euler", "dv/dt is not linear in v"),

@@ -96,3 +96,17 @@ def test_a_name_with_a_side_is_read_there(backend):
     )
     net.connect("source", "sink", AllToAll(), on_pre="x += w*y_post", w=3.0)
     assert run(net, 1.0, "sink.x", backend)["sink.x"].values[-1].tolist() == [3.0, 6.0]
+
+
+@pytest.mark.parametrize(
+    ("fires", "up", "down"), [(1.9, 0.0, np.exp(-0.005)), (2.0, 1.0, 0.0), (2.1, np.exp(-0.005), 0.0)]
+)
+def test_spikes_that_meet_in_one_step_count_as_source_before_target(backend, fires, up, down):
+    """A spike of 1 ms arrives after 1 ms, when the target fires or a step beside it; Brian 2 says the same."""
+    net = Network({"source": SpikeGenerator(1, [0], [1.0]), "target": SpikeGenerator(1, [0], [fires])})
+    traces = "dx/dt = -x/tau : 1 (event-driven)\ndy/dt = -y/tau : 1 (event-driven)\nup : 1\ndown : 1"
+    net.connect("source", "target", OneToOne(), name="pair", model=traces, on_pre="x += 1; down += y",
+                on_post="y += 1; up += x", tau=20.0, delay=1.0)
+    found = run(net, 3.0, ["pair.up", "pair.down"], backend)
+    np.testing.assert_allclose(found["pair.up"].values[-1], [up], rtol=1e-12)
+    np.testing.assert_allclose(found["pair.down"].values[-1], [down], rtol=1e-12)

@@ -6,6 +6,8 @@ import pytest
 from neurosim import LIF, Network, Neurons, Poisson, SpikeGenerator, TimedArray
 from neurosim.connectivity import AllToAll, Bernoulli, Distance, FromArrays, FromMatrix, Normal, OneToOne
 from neurosim.errors import DescriptionError, EquationError, MemoryForeseenError, NetworkError, UnitError
+from neurosim.kernels import philox
+from neurosim.kernels.philox import stream_number
 from neurosim.program import Diffuse, MapEdges, Propagate
 
 CELL = "dv/dt = (E - v + I) / tau : mV\nI : mV"
@@ -225,3 +227,87 @@ def test_a_network_has_tables_for_a_notebook():
     assert html.count("<table>") == 3
     assert "Neurons" in html and "$" in html  # equations are typeset
     assert "<script" not in html
+
+
+def placed() -> Network:
+    """Two parts in one plane, whose edges differ in length."""
+    first, second = ([[0.0, 0.0], [30.0, 0.0], [90.0, 40.0]], [[0.0, 40.0], [30.0, 0.0]])
+    return Network({"a": LIF(3, positions=first), "b": LIF(2, positions=second), "c": LIF(2)})
+
+
+def test_a_weight_may_be_a_text_of_both_ends():
+    net, i, j = placed(), np.repeat(np.arange(3.0), 2), np.tile(np.arange(2.0), 3)
+    net.connect("a", "b", AllToAll(), on_pre="v += w", name="near", w="0.1*mV*exp(-abs(i - j)/10) + i*N_pre*mV")
+    net.connect("a", "b", AllToAll(), on_pre="v += w", name="far", w="distance/um*mV - 0.5*(x_pre - y_post)/um*mV")
+    net.connect("a", "b", AllToAll(), on_pre="v += w", name="drawn", w="(j + rand())*mV")
+    ring = Distance("step", 60.0, periodic=(100.0, 1000.0))
+    net.connect("a", "b", ring, on_pre="v += w", name="ring", w="distance/um*mV")
+    buffers = net.build(dt=0.1, seed=4).buffers
+    np.testing.assert_allclose(buffers["near.w"].initial, 0.1 * np.exp(-abs(i - j) / 10) + 3 * i)
+    length = np.array([40.0, 30.0, 50.0, 0.0, 90.0, np.hypot(60, 40)])
+    x, y = np.repeat([0.0, 30.0, 90.0], 2), np.tile([40.0, 0.0], 3)
+    np.testing.assert_allclose(buffers["far.w"].initial, length - 0.5 * (x - y))
+    uniform = philox.uniform(4, stream_number("drawn.w"), 0, np.arange(6))
+    np.testing.assert_allclose(buffers["drawn.w"].initial, j + uniform)
+    np.testing.assert_allclose(buffers["ring.w"].initial, [40, 30, 50, 0, 10, np.hypot(40, 40)], atol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("k*mV", "join 'x', w: unknown name 'k' in 'k.mV'.*; a value may draw and name: N_post, N_pre, distance, i"),
+        ("t/ms*mV", "join 'x', w: unknown name 't' in"),
+        ("N*mV", "join 'x', w: unknown name 'N' in"),
+        ("z_pre/um*mV", "join 'x', w: unknown name 'z_pre' in"),
+        ("3*ms*rand()", "join 'x', w: w is in mV, but"),
+    ],
+)
+def test_a_weight_of_something_else_is_refused_when_parts_are_joined(text, message):
+    net = placed()
+    with pytest.raises((EquationError, UnitError), match=message):
+        net.connect("a", "b", AllToAll(), on_pre="v += w", name="x", w=text)
+    with pytest.raises(EquationError, match="unknown name 'distance'"):
+        net.connect("a", "c", AllToAll(), on_pre="v += w", w="distance/um*mV")
+    assert not net.joins
+
+
+@pytest.mark.parametrize("name", ["i", "N", "lastspike", "not_refractory"])
+@pytest.mark.parametrize("where", ["on_pre", "on_post", "couple", "model"])
+def test_names_of_a_neuron_alone_are_refused_in_the_texts_of_a_join(net, name, where):
+    value = f"int({name})" if name == "not_refractory" else f"{name}/ms" if name == "lastspike" else name
+    texts = {"on_pre": "v += w", **{where: f"x = {value}*mV" if where != "couple" else f"I = {value}*mV"}}
+    texts["model"] = f"dy/dt = ({value} - y)/(5*ms) : 1\nx : mV" if where == "model" else "x : mV"
+    with pytest.raises(EquationError, match=f"join 'exc_to_inh', {where}: {name!r} has no meaning along edges"):
+        net.connect("exc", "inh", AllToAll(), w=0.1, **texts)
+
+
+def test_a_word_of_python_is_no_name():
+    with pytest.raises(NetworkError, match="must not be a word of Python, got 'in'"):
+        Network({"in": cells()})
+    with pytest.raises(EquationError, match="'lambda' is a word of Python and cannot be a name"):
+        Neurons(1, "dv/dt = -v/lambda : 1")
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"method": "euler"}, "method 'euler' has no meaning without equations that run at every step"),
+        ({"model": "dx/dt = -x/(5*ms) : 1", "method": "eulr"}, "no solver 'eulr'; did you mean 'euler'"),
+        ({"model": "dx/dt = -x**2/(5*ms) : 1", "method": "exact"}, "exact does not suit these equations"),
+        ({"model": "dx/dt = -x**2/(5*ms) : 1 (event-driven)"}, "dx/dt cannot be event-driven"),
+        ({"delay": [1.0, 2.0]}, "an array of delays needs edges from arrays or a matrix"),
+        ({"model": "p = rand() : 1 (constant over dt)", "on_pre": "v += p*mV"}, "on_pre: 'p' draws random numbers"),
+    ],
+)
+def test_what_cannot_run_is_told_when_parts_are_joined(net, changes, message):
+    with pytest.raises(DescriptionError, match=message):
+        net.connect("exc", "inh", AllToAll(), **{"on_pre": "v += 1*mV", **changes})
+    assert not net.joins
+
+
+def test_a_number_drawn_for_the_equations_is_not_drawn_again_elsewhere():
+    text = "p = rand() : 1 (constant over dt)\nq = 2*p : 1\nx : 1\ndv/dt = (p - p)/ms : 1"
+    assert Neurons(2, text, threshold="v > 1").size == 2
+    for wrong in ({"threshold": "p > 0.5"}, {"threshold": "v > 1", "reset": "v = 0; x = q"}):
+        with pytest.raises(EquationError, match="draws random numbers for the equations alone"):
+            Neurons(2, text, **wrong)

@@ -1,12 +1,13 @@
 """simulate(): what it takes, what it refuses, what it gives."""
 
+import inspect
 import io
 import sys
 
 import numpy as np
 import pytest
 
-from neurosim import LIF, Network, Neurons, Poisson, Simulation, simulate
+from neurosim import LIF, Network, Neurons, Poisson, Recording, Simulation, simulate
 from neurosim.connectivity import Bernoulli
 from neurosim.errors import BackendError, DescriptionError, NetworkError, NonFiniteError, RecordingError
 from neurosim.simulate import progress as progress_module
@@ -208,12 +209,56 @@ def test_a_bar_is_shown_to_a_terminal_only(monkeypatch):
 
 
 def test_a_recording_can_go_to_disk_while_it_is_made(tmp_path):
-    from neurosim import Recording
-
     simulate(lif(), 50.0, record="spikes", backend="reference", path=tmp_path / "run")
     assert len(Recording.load(tmp_path / "run")["cell.spikes"].times) > 0
+
+
+def test_a_recording_on_disk_is_replaced_only_where_that_was_asked_for(tmp_path, monkeypatch):
+    def run(duration, name="run", **more):
+        return simulate(lif(), duration, record="spikes", backend="reference", path=tmp_path / name, **more)
+
+    run(50.0)
+    with monkeypatch.context() as patch, pytest.raises(RecordingError, match="holds a recording .* overwrite=True"):
+        patch.setattr(Network, "build", None)  # told before anything is built
+        run(5.0)
+    with pytest.raises(NetworkError, match="there is no 'nobody.v'"):
+        simulate(lif(), 5.0, record="nobody.v", backend="reference", path=tmp_path / "run", overwrite=True)
+    assert Recording.load(tmp_path / "run").duration == 50.0
+    run(10.0, overwrite=True)
+    assert Recording.load(tmp_path / "run").duration == 10.0
+    (tmp_path / "notes").mkdir()
+    (tmp_path / "notes" / "precious").write_text("x")
+    with pytest.raises(RecordingError, match="exists and is not a recording"):
+        run(5.0, "notes", overwrite=True)
+    with pytest.raises(RecordingError, match="exists and is no folder"):
+        run(5.0, "notes/precious", overwrite=True)
+    assert (tmp_path / "notes" / "precious").read_text() == "x"
+
+
+def test_the_options_of_a_run_are_those_of_a_session_and_said_by_name():
+    shown = inspect.signature(simulate).parameters
+    assert {**inspect.signature(Simulation).parameters, "duration": 0}.keys() == shown.keys()
+    assert shown["dt"].default == 0.1 and shown["overwrite"].default is False
+    with pytest.raises(DescriptionError, match="no option 'treads' of a run; did you mean 'threads'"):
+        simulate(lif(), 5.0, treads=2)
+    with pytest.raises(DescriptionError, match="overwrite needs a path"):
+        simulate(lif(), 5.0, overwrite=True)
 
 
 def test_a_thing_that_is_no_network_is_refused():
     with pytest.raises(NetworkError, match="must be a Network"):
         Simulation({"cell": LIF(1)})
+
+
+def test_what_a_solver_keeps_for_itself_is_not_offered_but_can_be_looked_at():
+    run = Simulation(coba(), backend="reference", progress=False)
+    for ask in (lambda: run.get("exc.u"), lambda: simulate(coba(), 5.0, record="exc.u", backend="reference")):
+        with pytest.raises(NetworkError, match=r"exc\.v") as caught:
+            ask()
+        assert "exc.step_" not in str(caught.value) and "refractory_steps" not in str(caught.value)
+    inner = [name for name in run.program.buffers if name.startswith("exc.step_")]
+    assert inner and np.isfinite(run.get(inner[0]))
+
+
+def test_a_recording_says_in_which_precision_it_was_calculated():
+    assert simulate(lif(), 5.0, backend="reference").metadata["dtype"] == "float64"

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from ...errors import BackendError, listing
-from ...program import Probe, Program, Propagate, check_probes, check_program
+from ...program import Probe, Program, Propagate, Sweep, check_probes, check_program
 from ..base import Backend, Options
 from .memory import cores
 from .runner import NumbaRunner
@@ -33,7 +33,9 @@ def sensible_threads(program: Program) -> int:
     if program.replicas > 1:
         return min(cores(), program.replicas)
     # about a nanosecond per neuron; a few spikes per second and neuron along all their edges, a nanosecond each
-    neurons = sum(s.size for s in program.spaces.values())
+    stored = {program.buffers[op.patterns].space for op in program.operations if isinstance(op, Sweep)}
+    stored |= {b.space for b in program.buffers.values() if b.dtype == "bit"}  # 64 to a word
+    neurons = sum(s.size for s in program.spaces.values() if s.name not in stored)  # a sweep is one thread's
     along = {op.edges for op in program.operations if isinstance(op, Propagate)}
     edges = sum(program.edges[name].size for name in along)
     work = neurons + 5.0 * program.dt * 1e-3 * edges

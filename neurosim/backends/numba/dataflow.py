@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from ...program import Compete, Diffuse, Events, Map, MatMul, Operation, Play, Propagate, Reduce
+from ...program import Compete, Diffuse, Events, Imprint, Map, MatMul, Operation, Play, Propagate, Reduce, Sweep
 from .layout import Layout
+from .memory import BLOCK
 
 
 @dataclass
@@ -14,6 +15,8 @@ class Access:
     crosses: set[str] = field(default_factory=set)
     delayed: dict[str, int] = field(default_factory=dict)
     writes: set[str] = field(default_factory=set)
+    spreads: bool = False
+    """Whether one thread writes into the shares of others."""
 
 
 def access(group: Sequence[Operation], layout: Layout) -> Access:
@@ -27,34 +30,44 @@ def access(group: Sequence[Operation], layout: Layout) -> Access:
 
     delayed = {layout.list_symbol(n): d for a in found for n, d in a.delayed.items()}
     return Access(at_home(set().union(*(a.crosses for a in found))), delayed,
-                  at_home(set().union(*(a.writes for a in found))))
+                  at_home(set().union(*(a.writes for a in found))), any(a.spreads for a in found))
 
 
 def _access(op: Operation, layout: Layout) -> Access:
     """The accesses of one operation; ``delayed`` are event lists with the shortest delay of reading them."""
     program = layout.program
-    if isinstance(op, Map):
-        return Access(writes={r.buffer for n, r in op.names.items() if any(a.target == n for a in op.body)})
-    if isinstance(op, Events | Play):
+    if isinstance(op, Play):
         return Access(writes={op.into})
+    if isinstance(op, Map | Events):
+        segments = {r.buffer for r in op.names.values() if r.side in ("segment", "at")}
+        changed = {a.target for a in op.body} if isinstance(op, Map) else set()
+        written = {r.buffer for n, r in op.names.items() if n in changed}
+        return Access(crosses=segments, writes=written if isinstance(op, Map) else {op.into})
+    if isinstance(op, Sweep):
+        changed = {op.spins, op.seen, *op.overlaps}
+        return Access(changed | {op.patterns} | {r.buffer for r in op.names.values()}, writes=changed, spreads=True)
+    if isinstance(op, Imprint):
+        # a product may read columns that another thread owns
+        return Access(crosses={op.source}, writes={op.weight, *([op.filled] if op.filled else [])})
     if isinstance(op, Reduce | MatMul | Compete):
         crosses = {op.source} | ({op.target} if isinstance(op, Compete) else set())
         crosses |= {op.weight} if isinstance(op, MatMul) else set()
-        return Access(crosses=crosses, writes={op.target})
+        spreads = isinstance(op, Compete) and BLOCK % op.group != 0
+        return Access(crosses=crosses, writes={op.target}, spreads=spreads)
     delays = program.edges[op.edges].delays
     sources = {r.buffer for r in op.names.values() if r.side == "source"}
     if isinstance(op, Diffuse):
         return Access(crosses=sources, writes={op.target})
     if isinstance(op, Propagate):
         return Access(sources, {op.events: int(delays[0])} if len(delays) else {}, {op.target})
-    written = {op.names[a.target].buffer for a in op.body if a.target in op.names}
+    written = {op.names[a.target].buffer for a in op.body if a.target in op.names} | ({op.stamp} if op.stamp else set())
     delayed = {op.events: int(delays[0])} if op.at == "source" and op.events and len(delays) else {}
     return Access(sources, delayed, written)
 
 
 @dataclass(frozen=True)
 class Waits:
-    """Before which operations to wait (by number), and every how many steps."""
+    """Before which operations to wait (by number; that behind the last is the recording), and every how many steps."""
 
     before: frozenset[int]
     every: int
@@ -82,4 +95,7 @@ def waits(groups: Sequence[Sequence[Operation]], layout: Layout) -> Waits:
                 written, read = set(), set()
             written |= a.writes
             read |= crossing
+            if a.spreads:
+                before.add(k + 1)
+                written, read = set(), set()
     return Waits(frozenset(before), 1)

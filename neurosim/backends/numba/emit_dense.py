@@ -69,8 +69,9 @@ def _emit_drawn(f: Function, op: Compete, one: str) -> None:
     """The first index whose cumulative sum passes a uniform number times the sum."""
     bits = 8 * f.layout.dtype.itemsize
     words, key, stream = spans.scratch(f, "words"), f.need("key", "keys[r]"), f.integer("stream", op.stream)
+    f.add(1, "if n == first or n & 63 == 0:")  # a block of words serves 64 groups
     for row in range(bits // 32):
-        f.add(1, f"philox_block(n >> 6, t, {0x8000 * row}, {stream}, {key}[0], {key}[1], {words}[{row}])")
+        f.add(2, f"philox_block(n >> 6, t, {0x8000 * row}, {stream}, {key}[0], {key}[1], {words}[{row}])")
     taken = ", ".join(f"{words}[{row}, n & 63]" for row in range(bits // 32))
     f.add(1, "total, mark = F(0), F(0)", f"for k in range({op.group}):", "    mark += own[k]",
           f"mark = uniform{bits}({taken}) * mark", f"for k in range({op.group}):", "    total += own[k]",
@@ -97,11 +98,16 @@ def emit_play(op: Play, layout: Layout) -> Function:
         return f
     f = Function(layout, "Play a table")
     array, ranges = f.array(op.into), spans.ranges(f, _space(layout, op.into))
-    table, every = f.need("table", "table_" + s), f.need("every", "every_" + s)
+    own = "r" if layout.arrays[f"table_{s}"].shape[0] > 1 else "0"
+    table, every = f.need("table", f"table_{s}[{own}]"), f.need("every", "every_" + s)
     f.add(0, f"if t % {every} == 0 and t // {every} < {table}.shape[0]:",
-          f"    row = {table}[t // {every}]",
-          f"    for k in range({ranges}[q], {ranges}[q + 1]):",
-          f"        {array}[k] = row[min(k, row.size - 1)]")
+          f"    row, start, end = {table}[t // {every}], {ranges}[q], {ranges}[q + 1]",
+          "    behind = min(end, row.size) if row.size > 1 else start",
+          f"    own, given = {array}[start:behind], row[start:behind]",
+          "    for k in range(own.size):",  # from 0, else every index is looked at for whether it is negative
+          "        own[k] = given[k]",
+          "    for k in range(behind, end):",
+          f"        {array}[k] = row[row.size - 1]")
     return f
 
 

@@ -1,7 +1,7 @@
-"""Random numbers inside elementwise loops: words of a block at once, then a value per lane."""
+"""Random numbers: in elementwise loops the words of a block at once, then a value per lane; along edges one by one."""
 
 from ...kernels.constants import SECOND_UNIFORM, SECOND_WORD
-from ...program import Draw, Events, Map
+from ...program import Draw, Events, Map, MapEdges, Propagate
 from . import spans
 from .functions import Function
 from .layout import Layout
@@ -9,9 +9,10 @@ from .memory import symbol
 from .text import Text
 
 Elementwise = Map | Events
+Drawing = Elementwise | MapEdges | Propagate
 
 
-def word_rows(op: Elementwise, layout: Layout) -> list[tuple[Draw, list[int]]]:
+def word_rows(op: Drawing, layout: Layout) -> list[tuple[Draw, list[int]]]:
     """For each draw the draw numbers of the words it takes, as the functions of the prelude take them."""
     wide = layout.dtype.itemsize == 8
     rows = []
@@ -56,6 +57,19 @@ def emit_draw_values(f: Function, depth: int, op: Elementwise, layout: Layout, l
             value = f"counts[{draw.number}, {lane}]"
         else:
             value = f"F(poisson_inverse({taken}, {text.value(draw.argument or '0')}))"
+        f.add(depth, f"x_{draw.name} = {value}")
+
+
+def emit_edge_draws(f: Function, depth: int, op: MapEdges | Propagate, layout: Layout) -> None:
+    """The value of each draw for the edge ``e``; its number does not depend on how edges are visited."""
+    text = Text(f, op.names)
+    for draw, numbers in word_rows(op, layout):
+        stream, key = f.integer("stream", op.stream, str(op.stream)), f.need("key", "keys[r]")
+        words = ", ".join(f"philox_word(e, t, {n}, {stream}, {key}[0], {key}[1])" for n in numbers)
+        if draw.kind == "poisson":
+            value = f"F(poisson_inverse({words}, {text.value(draw.argument or '0')}))"
+        else:
+            value = f"{draw.kind}{8 * layout.dtype.itemsize}({words})"
         f.add(depth, f"x_{draw.name} = {value}")
 
 

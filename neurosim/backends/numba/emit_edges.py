@@ -2,13 +2,15 @@
 
 from collections.abc import Sequence
 
+from ...equations import ELAPSED
 from ...program import Diffuse, MapEdges, Propagate
 from . import spans
 from .bundles import BundledEdges
+from .emit_draws import emit_edge_draws
 from .functions import Function
 from .layout import Layout
 from .memory import symbol
-from .text import Text, load, store
+from .text import Text, emit_time, load, store
 
 AHEAD, LINE, MOST_LINES = 12, 64, 8
 """Prefetching: spikes ahead, bytes of a cache line, lines of a row after which the processor goes on by itself."""
@@ -19,20 +21,21 @@ _AT = {"source": "i", "target": "j", "edge": "e"}
 def emit_propagate(op: Propagate, layout: Layout) -> Function:
     """``target[j] += value`` for the edges of what fired a delay ago."""
     f = Function(layout, "Propagate")
-    text = Text(f, op.names)
-    _time(f, [op.value])
+    text, texts = Text(f, op.names), [op.value, *_means(op)]
+    emit_time(f, _used(texts))
     if op.target not in {r.buffer for r in op.names.values()}:
         f.add(0, "no_overlap()")
     depth = _open_delayed(f, op.edges, op.events)
     _prefetch(f, depth, op)
-    _load(f, depth, text, "source", [op.value])
+    _load(f, depth, text, "source", texts)
     f.add(depth, "for e in range(a, z):")
     target = f"{_edge_array(f, 'target', op.edges)}[e]"
-    if any(r.side == "target" for n, r in op.names.items() if n in Text.names(op.value)):
+    if any(r.side == "target" for n, r in op.names.items() if n in _used(texts)):
         f.add(depth + 1, f"j = {target}")
         target = "j"
-    _load(f, depth + 1, text, "target", [op.value])
-    _load(f, depth + 1, text, "edge", [op.value])
+    _load(f, depth + 1, text, "target", texts)
+    _load(f, depth + 1, text, "edge", texts)
+    emit_edge_draws(f, depth + 1, op, layout)
     out = f.out(op.target, layout.program.edges[op.edges].target)
     if isinstance(layout.program.edges[op.edges].edges, BundledEdges):
         # targets of a bundle count from their owner's first
@@ -46,7 +49,7 @@ def emit_propagate(op: Propagate, layout: Layout) -> Function:
 def emit_map_edges(op: MapEdges, layout: Layout) -> Function:
     """Update the edges that an event reaches, or all."""
     f = Function(layout, f"MapEdges at {op.at}")
-    _time(f, [a.value for a in op.body])
+    emit_time(f, _used([*(a.value for a in op.body), *_means(op)]))
     if op.at == "target":
         depth = _open_columns(f, op)
     else:
@@ -62,7 +65,7 @@ def emit_diffuse(op: Diffuse, layout: Layout) -> Function:
     f = Function(layout, "Diffuse")
     text, target = Text(f, op.names), f.array(op.target)
     ranges = spans.ranges(f, layout.program.edges[op.edges].target)
-    _time(f, [op.value])
+    emit_time(f, _used([op.value]))
     f.add(0, f"{target}[{ranges}[q]:{ranges}[q + 1]] = F(0)")
     depth = _open_all(f, op.edges)
     _load(f, depth, text, "source", [op.value])
@@ -148,30 +151,37 @@ def _open_columns(f: Function, op: MapEdges) -> int:
 
 def _emit_edge_body(f: Function, depth: int, op: MapEdges) -> None:
     text = Text(f, op.names)
-    texts = [a.value for a in op.body] + [a.target for a in op.body if a.op == "+="]
+    texts = [*(a.value for a in op.body), *(a.target for a in op.body if a.op == "+="), *_means(op)]
     for side in _AT:
         _load(f, depth, text, side, texts)
-    for line, assign in zip(text.assignments(op.body), op.body, strict=True):
+    emit_edge_draws(f, depth, op, f.layout)
+    if op.stamp is not None:
+        stamp = f"{f.array(op.stamp)}[e]"
+        f.add(depth, f"x_{ELAPSED} = F((t - {stamp}) * {f.need('dt', 'dt')})", f"{stamp} = t")
+    for assign in op.body:
         ref = op.names.get(assign.target)
         if ref is not None and ref.side == "target":
             array = f.array(ref.buffer)
             f.add(depth, f"{array}[j] += {text.value(assign.value)}", f"x_{assign.target} = {array}[j]")
         else:
-            f.add(depth, line)
+            f.add(depth, text.statement(assign))
     for name in dict.fromkeys(a.target for a in op.body):
         ref = op.names.get(name)
         if ref is not None and ref.side == "edge":
             f.add(depth, f"{f.array(ref.buffer)}[e] = {store(text, name)}")
 
 
-def _time(f: Function, texts: Sequence[str]) -> None:
-    if any(Text.names(text) & {"t", "dt"} for text in texts):
-        dt = f.need("dt", "dt")
-        f.add(0, f"x_t, x_dt = F(t * {dt}), F({dt})")
+def _means(op: MapEdges | Propagate) -> list[str]:
+    """The texts that draws of an operation read."""
+    return [draw.argument for draw in op.draws if draw.argument]
+
+
+def _used(texts: Sequence[str]) -> set[str]:
+    return {n for t in texts for n in Text.names(t)}
 
 
 def _load(f: Function, depth: int, text: Text, side: str, texts: Sequence[str]) -> None:
-    used = {n for t in texts for n in Text.names(t)}
+    used = _used(texts)
     for name, ref in text.refs.items():
         if name in used and ref.side == side and not f.layout.is_number(ref.buffer):
             f.add(depth, f"x_{name} = {load(text, name, f'{f.array(ref.buffer)}[{_AT[side]}]')}")

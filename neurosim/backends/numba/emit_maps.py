@@ -12,7 +12,7 @@ from .emit_draws import Elementwise, emit_block_draws, emit_draw_values
 from .functions import Function
 from .layout import Layout
 from .memory import BLOCK
-from .text import Text, load, store
+from .text import Text, emit_time, load, store
 
 MOST_IN_ONE_LOOP = 12
 """Buffers up to which a threshold is tested inside the loop of the update."""
@@ -30,7 +30,10 @@ def emit_group(operations: Sequence[Elementwise], layout: Layout) -> Function:
         ring, counts = f.events(found)
         begun = f"{counts}[slot{n}, q] if {f.integer('goes_on', goes_on(found, layout), found)} else 0"
         f.add(0, f"slot{n} = t & ({ring}.shape[0] - 1)", f"count{n} = {begun}")
-    _time(f, operations, space)
+    read = {name for op in operations for text in _texts(op) for name in Text.names(text)}
+    emit_time(f, read)
+    if "N" in read:
+        f.add(0, f"x_N = F({spans.size(f, space)})")
     blockwise = [op for op in operations if isinstance(op, Events) or op.at is None]
     if made:
         f.add(0, f"raised = {spans.scratch(f, 'flag')}.view(np.uint64)")
@@ -58,22 +61,14 @@ def goes_on(found: str, layout: Layout) -> int:
     return int(first != found)
 
 
-def _time(f: Function, operations: Sequence[Elementwise], space: str) -> None:
-    uses = {name for op in operations for text in _texts(op) for name in Text.names(text)}
-    if uses & {"t", "dt"}:
-        dt = f.need("dt", "dt")
-        f.add(0, f"x_t, x_dt = F(t * {dt}), F({dt})")
-    if "N" in uses:
-        f.add(0, f"x_N = F({spans.size(f, space)})")
-
-
 def _texts(op: Elementwise) -> list[str]:
     texts = [op.condition] if isinstance(op, Events) else [a.value for a in op.body]
     return texts + [d.argument for d in op.draws if d.argument]
 
 
 def _arrays(operations: Sequence[Elementwise], f: Function, layout: Layout) -> list[str]:
-    buffers = {ref.buffer: None for op in operations for ref in op.names.values() if not layout.is_number(ref.buffer)}
+    buffers = {ref.buffer: None for op in operations for ref in op.names.values()
+               if ref.side == "own" and not layout.is_number(ref.buffer)}
     return [f.array(b) for b in buffers]
 
 
@@ -146,7 +141,7 @@ def _emit_body(f: Function, depth: int, op: Map, layout: Layout, *, at: str, ins
     _emit_loads(f, depth, op, [*_texts(op), *(a.target for a in op.body if a.op == "+=")], layout, at, inside)
     emit_draw_values(f, depth, op, layout, "lane" if inside else "k & 63")
     text = Text(f, op.names)
-    f.add(depth, *text.assignments(op.body))
+    f.add(depth, *map(text.statement, op.body))
     for name in dict.fromkeys(a.target for a in op.body if a.target in op.names):
         array = ("s" if inside else "") + f.array(op.names[name].buffer)
         f.add(depth, f"{array}[{at}] = {store(text, name)}")
@@ -156,10 +151,24 @@ def _emit_loads(f: Function, depth: int, op: Elementwise, texts: list[str], layo
                 inside: bool, known: Collection[str] = ()) -> None:
     used = {name for text in texts for name in Text.names(text)} - set(known)
     text = Text(f, op.names)
+    own = "b + lane" if inside else "k"
     for name, ref in op.names.items():
-        if name in used and not layout.is_number(ref.buffer):
-            array = ("s" if inside else "") + f.array(ref.buffer)
-            f.add(depth, f"x_{name} = {load(text, name, f'{array}[{at}]')}")
+        if name not in used or layout.is_number(ref.buffer):
+            continue
+        if ref.side == "at":
+            where, size = f.array(ref.index or ""), spans.size(f, layout.program.buffers[ref.buffer].space or "", "other")
+            f.add(depth, f"there = {where}[{own}]", f"known = there >= 0 and there < {size}",
+                  # unsigned: Numba looks at a signed index for whether it counts from the end
+                  f"x_{name} = {load(text, name, f'{f.array(ref.buffer)}[np.uint32(there if known else 0)]')}")
+            zero = "False" if layout.program.buffers[ref.buffer].dtype == "bool" else "F(0)"
+            f.add(depth, f"x_{name} = x_{name} if known else {zero}")
+            continue
+        if ref.side == "segment":
+            # a segment of whole blocks is one value for the block, which is then looked up once
+            within = "b" if inside and spans.segment_length(f, op.space, ref.buffer) % BLOCK == 0 else own
+            element = f"{f.array(ref.buffer)}[{spans.segments(f, op.space, ref.buffer)}[{within}]]"
+        else:
+            element = f"{'s' if inside else ''}{f.array(ref.buffer)}[{at}]"
+        f.add(depth, f"x_{name} = {load(text, name, element)}")
     if "i" in used:
-        own = "b + lane" if inside else "k"
         f.add(depth, f"x_i = F({own} - {spans.offset(f, op.space)})")

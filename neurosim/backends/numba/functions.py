@@ -1,6 +1,6 @@
 """Generated functions: their parameters, their text, and how the time loop calls them.
 
-A function's text names its parameters by what they are in the model (``a_v``, not ``a_exc__v``) and holds no number
+A function's text names its parameters by what they are in the model (``a_v``, not ``a_exc_pv``) and holds no number
 that belongs to one part. So two populations of one kind give the same text, which is compiled once.
 """
 
@@ -47,9 +47,12 @@ class Function:
         """A shared number."""
         return self._buffer("v_", buffer, f"numbers[r, {self.layout.numbers[buffer]}]")
 
-    def array(self, buffer: str) -> str:
-        """One replica's row of an array, the whole home's."""
-        return self._buffer("a_", buffer, self._row(buffer))
+    def array(self, buffer: str, local: str = "") -> str:
+        """One replica's row of an array, the whole home's.
+
+        Under a ``local`` name that does not depend on the buffer's, operations of one shape share a function.
+        """
+        return self.need(local, self._row(buffer)) if local else self._buffer("a_", buffer, self._row(buffer))
 
     def out(self, buffer: str, space: str) -> str:
         """The part of an array that lies on ``space``, under a name that does not depend on the array's."""

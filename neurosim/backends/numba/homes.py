@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from ...equations import names, parse
 from ...program import (
     Buffer,
     EdgeSpace,
@@ -70,7 +71,7 @@ def _kinds(program: Program) -> dict[str, Hashable]:
     """Spaces whose variables, constants and event lists are called and typed alike have the same kind."""
     plain = set(program.spaces)
     for op in program.operations:
-        if isinstance(op, Map | Events):
+        if isinstance(op, Map | Events) and all(ref.side == "own" for ref in op.names.values()):
             continue
         if isinstance(op, Play) and isinstance(program.schedules[op.schedule], EventSchedule):
             continue
@@ -122,11 +123,20 @@ def _bundles(program: Program, kinds: Mapping[str, Hashable]) -> list[list[Propa
 
 
 def _may_move_together(ops: list[Propagate], program: Program) -> bool:
-    """Nothing but additions stands between the first and the last of them."""
+    """Nothing but additions stands between the first and the last of them, and none that reads what they add to."""
     places = [k for k, op in enumerate(program.operations) if op in ops]
-    between = program.operations[places[0] : places[-1]]
-    return all(isinstance(op, Propagate) or (isinstance(op, Map) and op.at is None
-               and all(a.op == "+=" or a.target.startswith("_") for a in op.body)) for op in between)
+    between = [op for op in program.operations[places[0] : places[-1]] if op not in ops]
+    adding = all(isinstance(op, Propagate) or (isinstance(op, Map) and op.at is None
+                 and all(a.op == "+=" or a.target.startswith("_") for a in op.body)) for op in between)
+    read = {buffer for op in between for buffer in _read(op)}
+    return adding and read.isdisjoint(op.target for op in ops)
+
+
+def _read(op: Operation) -> set[str]:
+    """The buffers that the texts of an operation read; what they only add to is not among them."""
+    texts = [op.value] if isinstance(op, Propagate) else [a.value for a in getattr(op, "body", ())]
+    texts += [draw.argument for draw in getattr(op, "draws", ()) if draw.argument]
+    return {op.names[name].buffer for text in texts for name in names(parse(text)) & set(op.names)}  # type: ignore
 
 
 def _weights_fit(ops: list[Propagate], program: Program) -> bool:

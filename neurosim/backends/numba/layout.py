@@ -9,7 +9,7 @@ from ...program import Buffer, EdgeSpace, EventSchedule, MapEdges, Operation, Pr
 from .bundles import BundledEdges
 from .homes import Place, Places
 from .index import chunk_bounds, columns
-from .memory import padded, power_of_two, shares, symbol
+from .memory import packed, padded, power_of_two, shares, symbol, words
 
 
 class Layout:
@@ -93,7 +93,7 @@ class Layout:
 
     def element_type(self, buffer: Buffer) -> Any:
         """NumPy type of a buffer's elements."""
-        return {"float": self.dtype, "int": np.int32, "bool": np.uint8}[buffer.dtype]
+        return {"float": self.dtype, "int": np.int32, "int8": np.int8, "bool": np.uint8}[buffer.dtype]
 
     def _at_home(self, name: str, space: str) -> str:
         return name if self.is_alone(space) else self.place(space).home + name.removeprefix(space)
@@ -111,6 +111,9 @@ class Layout:
         if edges is not None and isinstance(edges.edges, BundledEdges) and buffer.initial.dtype == self.dtype:
             self.arrays[name] = buffer.initial.reshape(1, -1)  # made for this layout alone, and the largest of all
             return
+        if buffer.dtype == "bit":
+            self.arrays[name] = self._bits(buffer, space)
+            return
         if name not in self.arrays:
             home = self.place(space).home
             width = self.program.size_of(home)
@@ -123,6 +126,17 @@ class Layout:
         if start < stop and space in self.program.spaces:
             # padding computes what its neighbour computes
             array[:, stop : start + padded(stop - start)] = array[:, stop - 1 : stop]
+
+    def _bits(self, buffer: Buffer, space: str) -> np.ndarray:
+        """Words of a matrix of bits, one row for each replica."""
+        columns, size = buffer.columns or 1, self.program.size_of(space)
+        shared = buffer.kind == "parameter" and np.ndim(buffer.initial) < 2
+        array = np.zeros((1 if shared else self.program.replicas, size // columns * words(columns)), np.uint64)
+        if np.any(buffer.initial):
+            given = np.broadcast_to(np.asarray(buffer.initial, bool), (len(array), size))
+            for row, bits in zip(array, given, strict=True):
+                row[:] = packed(bits, columns)
+        return array
 
     def _lay_lists(self) -> None:
         rings: dict[str, int] = {}
@@ -161,8 +175,12 @@ class Layout:
                 self.arrays["when_" + name] = np.ascontiguousarray(schedule.steps, dtype=np.int64)
                 self.arrays["who_" + name] = np.ascontiguousarray(schedule.indices, dtype=np.int32)
             else:
-                values = np.asarray(schedule.values, dtype=self.dtype)
-                self.arrays["table_" + name] = np.ascontiguousarray(values.reshape(len(values), -1))
+                values = np.asarray(schedule.values)
+                # truth values stay bytes: frames of a memory may be many
+                values = values.view(np.uint8) if values.dtype == bool else values.astype(self.dtype, copy=False)
+                copies = values.shape[1] if values.ndim == 3 else 1
+                by_copy = values.reshape(len(values), copies, -1).swapaxes(0, 1)  # a copy's rows lie in one piece
+                self.arrays["table_" + name] = np.ascontiguousarray(by_copy)
 
     def _keys(self) -> np.ndarray:
         """Low and high half of each replica's seed, (B, 2)."""
@@ -172,4 +190,5 @@ class Layout:
 
 def _named(op: Operation) -> set[str]:
     """Every buffer and edge space that an operation names."""
-    return {v for v in vars(op).values() if isinstance(v, str)} | {r.buffer for r in getattr(op, "names", {}).values()}
+    refs = getattr(op, "names", {}).values()
+    return {v for v in vars(op).values() if isinstance(v, str)} | {n for r in refs for n in (r.buffer, r.index) if n}

@@ -13,6 +13,25 @@ def padded(size: int) -> int:
     return -(-size // BLOCK) * BLOCK
 
 
+def words(columns: int) -> int:
+    """Words of 64 bits that a row of ``columns`` bits takes."""
+    return -(-columns // 64)
+
+
+def packed(bits: np.ndarray, columns: int) -> np.ndarray:
+    """Rows of ``columns`` truth values, (n,), as words, the first bit of a row the lowest."""
+    rows = np.asarray(bits, bool).reshape(-1, columns)
+    whole = np.zeros((len(rows), 8 * words(columns)), np.uint8)
+    whole[:, : -(-columns // 8)] = np.packbits(rows, axis=1, bitorder="little")
+    return whole.view("<u8").astype(np.uint64, copy=False).ravel()
+
+
+def unpacked(matrix: np.ndarray, columns: int) -> np.ndarray:
+    """The truth values of ``packed``, row by row, (n,)."""
+    whole = matrix.astype("<u8", copy=False).reshape(-1, words(columns)).view(np.uint8)
+    return np.unpackbits(whole, axis=1, count=columns, bitorder="little").astype(bool).ravel()
+
+
 def shares(size: int, lanes: int) -> np.ndarray:
     """Where the share of each of ``lanes`` threads begins, (lanes + 1,); whole blocks, as even as they go."""
     blocks = padded(size) // BLOCK
@@ -25,8 +44,8 @@ def power_of_two(n: int) -> int:
 
 
 def symbol(name: str) -> str:
-    """A name as part of an identifier: ``exc.v`` becomes ``exc__v``."""
-    return name.replace(".", "__")
+    """A name as part of an identifier, another one for each: ``exc.v_m`` becomes ``exc_pv__m``."""
+    return name.replace("_", "__").replace(".", "_p")
 
 
 def cores() -> int:

@@ -9,6 +9,7 @@ from ...program import (
     Compete,
     Diffuse,
     Events,
+    Imprint,
     Map,
     MapEdges,
     MatMul,
@@ -18,12 +19,15 @@ from ...program import (
     Program,
     Propagate,
     Reduce,
+    Sweep,
 )
 from . import spans
 from .dataflow import waits
+from .emit_bits import emit_bit_product, emit_imprint
 from .emit_dense import emit_compete, emit_matmul, emit_play, emit_reduce
 from .emit_edges import emit_diffuse, emit_map_edges, emit_propagate
 from .emit_maps import emit_group
+from .emit_sweep import emit_sweep
 from .functions import Function
 from .layout import Layout
 
@@ -32,7 +36,7 @@ CHECK_EVERY = 64
 
 EMITTERS = {
     Propagate: emit_propagate, MapEdges: emit_map_edges, Diffuse: emit_diffuse, MatMul: emit_matmul,
-    Reduce: emit_reduce, Compete: emit_compete, Play: emit_play,
+    Reduce: emit_reduce, Compete: emit_compete, Sweep: emit_sweep, Play: emit_play, Imprint: emit_imprint,
 }
 
 
@@ -52,18 +56,33 @@ def groups(operations: Sequence[Operation]) -> list[list[Operation]]:
     """
     found: list[list[Operation]] = []
     for op in operations:
-        place = len(found) - 1
-        while place >= 0 and isinstance(op, Map | Events) and isinstance(found[place][0], Map | Events):
-            if found[place][0].space == op.space:  # type: ignore[union-attr]
-                break
-            place -= 1
-        else:
-            place = -1
-        if place >= 0:
-            found[place].append(op)
-        else:
+        place = _place(op, found) if isinstance(op, Map | Events) else None
+        if place is None:
             found.append([op])
+        else:
+            found[place].append(op)
     return found
+
+
+def _place(op: Map | Events, found: list[list[Operation]]) -> int | None:
+    """The number of the group that an operation may join, or None."""
+    for place in range(len(found) - 1, -1, -1):
+        first = found[place][0]
+        if not isinstance(first, Map | Events):
+            return None
+        if first.space == op.space:
+            return place if _may_follow(op, found[place]) else None
+        refs = [ref for o in (op, *found[place]) for ref in o.names.values()]  # type: ignore[union-attr]
+        if any(ref.side != "own" for ref in refs):
+            return None  # it may read what the others write, or they what it writes
+    return None
+
+
+def _may_follow(op: Map | Events, group: Sequence[Operation]) -> bool:
+    """Whether ``op`` may end a group, which visits the lists that it did not fill behind everything else."""
+    filled = {o.into for o in group if isinstance(o, Events)}
+    visits = [isinstance(o, Map) and o.at is not None and o.at not in filled for o in (*group, op)]
+    return visits[-1] or not any(visits)
 
 
 def make_module(program: Program, probes: Sequence[Probe], layout: Layout) -> Module:
@@ -90,6 +109,8 @@ def make_module(program: Program, probes: Sequence[Probe], layout: Layout) -> Mo
 def _emit(group: list[Operation], layout: Layout) -> Function:
     if isinstance(group[0], Map | Events):
         return emit_group(group, layout)  # type: ignore[arg-type]
+    if isinstance(group[0], MatMul) and layout.program.buffers[group[0].weight].dtype == "bit":
+        return emit_bit_product(group[0], layout)
     return EMITTERS[type(group[0])](group[0], layout)  # type: ignore[operator]
 
 
@@ -125,11 +146,10 @@ def _loop(functions: list[Function], writers: list[Function], named: dict[Functi
     """The time loop of one thread over its replicas."""
     calls: list[str] = []
     views: dict[str, str] = {}  # taking a view of an array inside the loop would count references at every step
+    wait = ["if lanes > 1 and t % wait_every == 0:", "    phase += 1", "    wait_for_all(arrivals, lanes, phase)"]
     for n, f in enumerate(functions):
-        if n in before:
-            calls += ["if lanes > 1 and t % wait_every == 0:", "    phase += 1",
-                      "    wait_for_all(arrivals, lanes, phase)"]
-        calls.append(f.call(named[f], views))
+        calls += [*(wait if n in before else []), f.call(named[f], views)]
+    calls += wait if len(functions) in before else []
     calls += [w.call(named[w], views) for w in writers]
     body = "\n".join("            " + line for line in calls) or "            pass"
     filled = [s for s in symbols if s.startswith("filled_")]

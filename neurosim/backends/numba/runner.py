@@ -12,12 +12,14 @@ from ...errors import CheckpointError, DescriptionError
 from ...kernels.loader import load
 from ...program import Probe, Program
 from ..base import Runner, Sink
+from .emit_sweep import sweep_scratch
 from .homes import folded, settle
 from .layout import Layout
+from .memory import packed, unpacked
 from .module import make_module
 from .records import Records
 from .separate import BEFORE, separated
-from .tables import poisson_tables, scratch
+from .tables import poisson_tables, scratch, segments
 
 CHUNK_SECONDS = 0.1
 
@@ -48,7 +50,8 @@ class NumbaRunner(Runner):
         self._steps_per_chunk = 64
         self._arrays: dict[str, Any] = {
             **self.layout.arrays, **scratch(self.program, self.layout, self.workers),
-            **poisson_tables(self.program, self.layout),
+            **poisson_tables(self.program, self.layout), **segments(self.program),
+            **sweep_scratch(self.program, self.layout, self.workers),
             "integers": np.array([*self.layout.integers, 0], np.int64),
             "sizes": np.array([s.size for s in self.program.spaces.values()] or [0], np.int64),
         }
@@ -83,7 +86,11 @@ class NumbaRunner(Runner):
         start, stop = self.layout.span(buffer.space)
         if not self.layout.is_laid(name):
             return np.broadcast_to(np.asarray(buffer.initial), (stop - start,)).copy()
-        values = self.layout.arrays[self.layout.array_symbol(name)][:, start:stop]
+        array = self.layout.arrays[self.layout.array_symbol(name)]
+        if buffer.dtype == "bit":
+            rows = np.stack([unpacked(row, buffer.columns or 1) for row in array])
+            return rows[0] if len(rows) == 1 else rows
+        values = array[:, start:stop]
         if buffer.dtype == "bool":
             values = values != 0
         return np.array(values[0] if len(values) == 1 else values)
@@ -100,6 +107,10 @@ class NumbaRunner(Runner):
             if buffer.space is None:
                 self.layout.arrays["numbers"][:, self.layout.numbers[name]] = values
                 self._arrays.update(poisson_tables(self.program, self.layout))
+            elif buffer.dtype == "bit":
+                array = self.layout.arrays[self.layout.array_symbol(name)]
+                bits = np.broadcast_to(np.asarray(values, bool), (len(array), size))
+                array[:] = [packed(row, buffer.columns or 1) for row in bits]
             else:
                 start, stop = self.layout.span(buffer.space)
                 self.layout.arrays[self.layout.array_symbol(name)][:, start:stop] = values

@@ -3,6 +3,7 @@
 import numpy as np
 from llvmlite import ir
 from numba import njit, types
+from numba.core import cgutils
 from numba.extending import intrinsic
 
 from ...kernels.prelude import atomic_add, exp64, inlined, load_acquire, log64, pause
@@ -11,6 +12,7 @@ from ...kernels.prelude import atomic_add, exp64, inlined, load_acquire, log64, 
 inner = njit(error_model="numpy", boundscheck=False, nogil=True, _nrt=False)  # type: ignore[call-overload]
 _give_way = types.ExternalFunction("sched_yield", types.int32())
 SPINS = 2000
+_BYTES = ir.VectorType(ir.IntType(8), 64)
 GATHER_BITS = np.uint64(0x0102040810204080)
 """Times a word whose bytes are 0 or 1, its top byte holds those eight as bits."""
 
@@ -24,6 +26,47 @@ def stay_apart(typing):
         return context.get_dummy_value()
 
     return types.void(), generate
+
+
+def _vector_at(context, builder, array_type, array, index):
+    """64 bytes of an array from ``index`` on, as the address of a vector."""
+    data = cgutils.create_struct_proxy(array_type)(context, builder, array).data
+    return builder.bitcast(builder.gep(data, [index]), _BYTES.as_pointer())
+
+
+@intrinsic
+def tally_bits(typing, tally, at, word):
+    """Add 1 to each of the 64 bytes from ``at`` on whose bit in ``word`` is set."""
+
+    def generate(context, builder, signature, arguments):
+        place = _vector_at(context, builder, signature.args[0], arguments[0], arguments[1])
+        flags = builder.bitcast(arguments[2], ir.VectorType(ir.IntType(1), 64))
+        # a set bit is -1 as a signed byte
+        builder.store(builder.sub(builder.load(place, align=1), builder.sext(flags, _BYTES)), place, align=1)
+        return context.get_dummy_value()
+
+    return types.void(tally, types.intp, types.uint64), generate
+
+
+@intrinsic
+def gather_flags(typing, flags, at):
+    """The 64 bytes from ``at`` on as the bits of a word: 1 where a byte is not zero."""
+
+    def generate(context, builder, signature, arguments):
+        place = _vector_at(context, builder, signature.args[0], arguments[0], arguments[1])
+        wanted = builder.icmp_unsigned("!=", builder.load(place, align=1), ir.Constant(_BYTES, [0] * 64))
+        return builder.bitcast(wanted, ir.IntType(64))
+
+    return types.uint64(flags, types.intp), generate
+
+
+@inlined
+def packed_flags(flags, at, size):
+    """The truth values ``at`` to ``at + 63`` as a word; those from ``size`` on, which are padding, are 0."""
+    word = gather_flags(flags, at)
+    if at + 64 > size:
+        word &= (np.uint64(1) << np.uint64(size - at)) - np.uint64(1)
+    return word
 
 
 @intrinsic

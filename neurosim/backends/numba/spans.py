@@ -1,5 +1,6 @@
 """Parameters that say where a space lies and which part of it a thread owns."""
 
+from ...program import Program
 from .functions import Function
 from .memory import symbol
 
@@ -22,6 +23,24 @@ def size(f: Function, space: str, role: str = "size") -> str:
 def offset(f: Function, space: str) -> str:
     """First index of a space in its home."""
     return f.integer("offset", f.layout.place(space).offset, space)
+
+
+def segments(f: Function, space: str, buffer: str) -> str:
+    """For each index of a space that of its segment in the space of ``buffer``."""
+    source = segments_symbol(f.layout.program, space, buffer)
+    return f.need("segments", source, source)
+
+
+def segments_symbol(program: Program, space: str, buffer: str) -> str:
+    """The symbol of that array, which all smaller spaces of one size share."""
+    size = program.size_of(space)
+    return f"segments_{size}_{size // program.size_of(program.buffers[buffer].space or '')}"
+
+
+def segment_length(f: Function, space: str, buffer: str) -> int:
+    """How many indices of a space share one of the space of ``buffer``."""
+    program = f.layout.program
+    return program.size_of(space) // program.size_of(program.buffers[buffer].space or "")
 
 
 def scratch(f: Function, kind: str) -> str:

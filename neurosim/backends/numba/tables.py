@@ -1,4 +1,4 @@
-"""Arrays that generated code needs beside the state: scratch rows and tables of Poisson numbers."""
+"""Arrays that generated code needs beside the state: scratch rows, segments and tables of Poisson numbers."""
 
 from typing import Any
 
@@ -6,10 +6,11 @@ import numpy as np
 
 from ...equations import evaluate, parse
 from ...kernels.philox import poisson_thresholds
-from ...program import Compete, Events, EventSchedule, Map, Program, Table
+from ...program import Compete, Events, EventSchedule, Imprint, Map, MatMul, Program, Table
+from . import spans
 from .emit_draws import is_tabulated, scratch_rows, thresholds_symbol
 from .layout import Layout
-from .memory import BLOCK, symbol
+from .memory import BLOCK, padded, symbol
 
 
 def scratch(program: Program, layout: Layout, workers: int) -> dict[str, Any]:
@@ -23,11 +24,38 @@ def scratch(program: Program, layout: Layout, workers: int) -> dict[str, Any]:
         "words": np.zeros((workers, max(rows, 1), BLOCK), np.uint32),
         "counts": np.zeros((workers, max(draws, 1), BLOCK), layout.dtype),
     }
+    longest = padded(max((space.size for space in program.spaces.values() if space.name in _beside_bits(program)),
+                         default=1))
+    arrays["tally"] = np.zeros((workers, longest), np.uint8)
+    arrays["packed"] = np.zeros((workers, longest // BLOCK), np.uint64)
     for schedule in program.schedules.values():
         if isinstance(schedule, Table):
             arrays[f"every_{symbol(schedule.name)}"] = schedule.every
     assert all(isinstance(s, Table | EventSchedule) for s in program.schedules.values())
     return arrays
+
+
+def _beside_bits(program: Program) -> set[str]:
+    """The spaces between which there are matrices of bits."""
+    ends: set[str | None] = set()
+    for op in program.operations:
+        if isinstance(op, MatMul | Imprint) and program.buffers[op.weight].dtype == "bit":
+            ends |= {program.buffers[op.source].space, program.buffers[op.target].space}
+    return {end for end in ends if end is not None}
+
+
+def segments(program: Program) -> dict[str, np.ndarray]:
+    """For each index of a space that of its segment in a smaller one, (padded M,), where a text reads such."""
+    found: dict[str, np.ndarray] = {}
+    for op in program.operations:
+        if isinstance(op, Map | Events):
+            for ref in op.names.values():
+                if ref.side == "segment" and program.buffers[ref.buffer].space is not None:
+                    name = spans.segments_symbol(program, op.space, ref.buffer)
+                    size, length = map(int, name.split("_")[1:])
+                    # unsigned: Numba looks at a signed index for whether it counts from the end
+                    found[name] = (np.arange(padded(size)) // length).astype(np.uint32)
+    return found
 
 
 def poisson_tables(program: Program, layout: Layout) -> dict[str, np.ndarray]:

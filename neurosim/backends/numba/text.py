@@ -1,9 +1,9 @@
 """Expressions as the text of generated functions."""
 
 import ast
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping
 
-from ...equations import Assign, Renderer, names, parse
+from ...equations import Assign, TypedRenderer, names, parse
 from ...program import Ref
 from .functions import Function
 
@@ -13,7 +13,7 @@ _OWN_LONG = {"expm1": "expm1_", "log1p": "log1p_"}  # a digit ends their name, s
 _NUMPY = ("sqrt", "floor", "ceil", "tan", "sinh", "cosh", "arcsin", "arccos", "arctan", "log10")
 
 
-class Text(Renderer):
+class Text(TypedRenderer):
     """Renders the texts of one operation into a function; shared numbers become its parameters.
 
     Those are called ``v_name``, all else ``x_name``, so that no name of a model meets one of ours. Every
@@ -33,29 +33,30 @@ class Text(Renderer):
 
     def value(self, text: str) -> str:
         """A text as a float."""
-        tree = parse(text)
-        return self._float(tree)
+        return self.as_number(parse(text))
 
     def condition(self, text: str) -> str:
         """A text as a truth value."""
-        return self._truth(parse(text))
+        return self.as_truth(parse(text))
 
-    def assignments(self, body: Sequence[Assign]) -> list[str]:
-        """The statements of a body as lines; targets are the locals of their names."""
-        lines = []
-        for assign in body:
-            tree = parse(assign.value)
-            is_bool = self._is_boolean(tree) if assign.target not in self.refs else assign.target in self.booleans
-            if is_bool:
-                self.booleans.add(assign.target)
-            right = self._truth(tree) if is_bool else self._float(tree)
-            left = self.name(assign.target)
-            right = f"{left} + {right}" if assign.op == "+=" else right
-            lines.append(f"{left} = np.trunc({right})" if self._is_whole(assign.target) else f"{left} = {right}")
-        return lines
+    def statement(self, assign: Assign) -> str:
+        """A statement of a body as a line, its target the local of its name.
+
+        Those before it have been asked for: a local that was true or false may become a number.
+        """
+        tree, name = parse(assign.value), assign.target
+        if assign.op == "+=":
+            tree = ast.BinOp(ast.Name(name, ast.Load()), ast.Add(), tree)
+        is_truth = name in self.booleans if name in self.refs else self.is_truth(tree)
+        right = self.as_truth(tree) if is_truth else self.as_number(tree)
+        if is_truth:
+            self.booleans.add(name)
+        else:
+            self.booleans.discard(name)
+        return f"{self.name(name)} = " + (f"np.trunc({right})" if self._is_whole(name) else right)
 
     def _is_whole(self, name: str) -> bool:
-        return name in self.refs and self.layout.program.buffers[self.refs[name].buffer].dtype == "int"
+        return name in self.refs and self.layout.program.buffers[self.refs[name].buffer].dtype in ("int", "int8")
 
     def number(self, value: float) -> str:
         return f"F({value!r})" if abs(value) != float("inf") else "F(np.inf)"
@@ -86,26 +87,9 @@ class Text(Renderer):
             "H": "(F(1) if {} > F(0) else F(0))",
         }[fn].format(args[0])
 
-    def render(self, expr: ast.expr) -> str:
-        """As the base class, with truth values turned into numbers where a number is wanted, and back."""
-        match expr:
-            case ast.BinOp(left=left, op=op, right=right):
-                return super().render(ast.BinOp(self._number_of(left), op, self._number_of(right)))
-            case ast.UnaryOp(op=ast.Not(), operand=operand):
-                return self.negation(self._truth(operand))
-            case ast.UnaryOp(op=op, operand=operand):
-                return super().render(ast.UnaryOp(op, self._number_of(operand)))
-            case ast.BoolOp(op=op, values=values):
-                # & and | of truth values vectorise, `and` and `or` branch
-                word = " & " if isinstance(op, ast.And) else " | "
-                return "(" + word.join(self._truth(v) for v in values) + ")"
-            case ast.IfExp(test=test, body=body, orelse=orelse):
-                both = self._is_boolean(body) and self._is_boolean(orelse)
-                branch = self._truth if both else self._float
-                return self.conditional(self._truth(test), branch(body), branch(orelse))
-            case ast.Call(func=func, args=args):
-                return super().render(ast.Call(func, [self._number_of(a) for a in args], []))
-        return super().render(expr)
+    def boolean(self, word: str, values: list[str]) -> str:
+        # & and | of truth values vectorise, `and` and `or` branch
+        return "(" + (" & " if word == "and" else " | ").join(values) + ")"
 
     def modulo(self, left: str, right: str) -> str:
         return f"({left} - {right} * np.floor({left} / {right}))"
@@ -113,36 +97,22 @@ class Text(Renderer):
     def floor_divide(self, left: str, right: str) -> str:
         return f"np.floor({left} / {right})"
 
-    def _number_of(self, tree: ast.expr) -> ast.expr:
-        if not self._is_boolean(tree):
-            return tree
-        return ast.IfExp(tree, ast.Constant(1), ast.Constant(0))
 
-    def _float(self, tree: ast.expr) -> str:
-        return self.render(self._number_of(tree))
-
-    def _truth(self, tree: ast.expr) -> str:
-        text = self.render(tree)
-        return text if self._is_boolean(tree) else f"({text} != F(0))"
-
-    def _is_boolean(self, tree: ast.expr) -> bool:
-        match tree:
-            case ast.Constant(value=bool()) | ast.Compare() | ast.BoolOp() | ast.UnaryOp(op=ast.Not()):
-                return True
-            case ast.Name(id=name):
-                return name in self.booleans
-            case ast.IfExp(body=body, orelse=orelse):
-                return self._is_boolean(body) and self._is_boolean(orelse)
-        return False
+def emit_time(f: Function, names_read: Collection[str]) -> None:
+    """``t`` and ``dt``, where one of them is read."""
+    if not {"t", "dt"}.isdisjoint(names_read):
+        dt = f.need("dt", "dt")
+        f.add(0, f"x_t, x_dt = F(t * {dt}), F({dt})")
 
 
 def load(text: Text, name: str, element: str) -> str:
     """An element of the buffer behind ``name`` as a local value."""
     dtype = text.layout.program.buffers[text.refs[name].buffer].dtype
-    return {"float": element, "int": f"F({element})", "bool": f"({element} != 0)"}[dtype]
+    return {"float": element, "int": f"F({element})", "int8": f"F({element})", "bool": f"({element} != 0)"}[dtype]
 
 
 def store(text: Text, name: str) -> str:
     """The local value of ``name`` as an element of its buffer."""
     dtype = text.layout.program.buffers[text.refs[name].buffer].dtype
-    return {"float": "{}", "int": "np.int32({})", "bool": "np.uint8({})"}[dtype].format("x_" + name)
+    kinds = {"float": "{}", "int": "np.int32({})", "int8": "np.int8({})", "bool": "np.uint8({})"}
+    return kinds[dtype].format("x_" + name)

@@ -1,4 +1,4 @@
-"""Operations on whole arrays: ``MatMul``, ``Reduce`` and ``Compete``."""
+"""Operations on whole arrays: ``MatMul``, ``Imprint``, ``Reduce`` and ``Compete``."""
 
 from collections.abc import Callable, Mapping
 
@@ -6,20 +6,33 @@ import numpy as np
 
 from ...errors import DescriptionError
 from ...kernels import philox
-from ...program import Compete, MatMul, Reduce
+from ...program import Compete, Imprint, MatMul, Reduce
 from .replica import Replica
 
 _REDUCTIONS: Mapping[str, Callable[..., np.ndarray]] = {"sum": np.sum, "mean": np.mean, "max": np.max}
 
 
 def run_matmul(op: MatMul, replica: Replica, step: int) -> None:
-    """``target = source @ weight``, or ``+=``; the weight lies row by row in a flat buffer."""
-    source, target = replica.buffers[op.source], replica.buffers[op.target]
+    """``target = source @ weight``, or ``+=``; the weight lies row by row in a flat buffer. True counts as 1."""
+    source, target = replica.buffers[op.source].astype(float), replica.buffers[op.target]
+    weight = replica.buffers[op.weight].astype(float)
     if op.transpose:
-        product = replica.buffers[op.weight].reshape(target.size, source.size) @ source
+        product = weight.reshape(target.size, source.size) @ source
     else:
-        product = source @ replica.buffers[op.weight].reshape(source.size, target.size)
+        product = source @ weight.reshape(source.size, target.size)
     target[...] = target + product if op.accumulate else product
+
+
+def run_imprint(op: Imprint, replica: Replica, step: int) -> None:
+    """Set the bits between true sources and true targets, and count those that were not set."""
+    source, target = replica.buffers[op.source], replica.buffers[op.target]
+    weight = replica.buffers[op.weight].reshape(source.size, target.size)
+    new = source[:, None] & target & ~weight
+    if op.mask is not None:
+        new &= replica.buffers[op.mask].reshape(new.shape)
+    weight |= new
+    if op.filled is not None:
+        replica.buffers[op.filled][...] += new.sum(axis=0)
 
 
 def run_reduce(op: Reduce, replica: Replica, step: int) -> None:

@@ -4,17 +4,18 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from ...equations import Assign, evaluate, names, parse
+from ...equations import ELAPSED, Assign, evaluate, names, parse
 from ...program import Diffuse, MapEdges, Propagate, Ref
+from .draws import draw_all
 from .environment import Environment
 from .replica import NO_EVENTS, Replica, Wiring
 
 
 def run_propagate(op: Propagate, replica: Replica, step: int) -> None:
     """A ``MapEdges`` at the source whose body is one addition to the target."""
-    body = (Assign("_target", "+=", op.value),)
+    refs = {**op.names, "_target": Ref(op.target, "target")}
     visited = _due(replica.wiring[op.edges], replica, op.events, step)
-    _visit(op.edges, visited, body, {**op.names, "_target": Ref(op.target, "target")}, replica, step)
+    _visit(op, visited, (Assign("_target", "+=", op.value),), refs, replica, step)
 
 
 def run_map_edges(op: MapEdges, replica: Replica, step: int) -> None:
@@ -35,7 +36,7 @@ def run_map_edges(op: MapEdges, replica: Replica, step: int) -> None:
         visited = wiring.entering(replica.events_of(op.events or "", step))
     else:
         visited = np.arange(wiring.target.size)
-    _visit(op.edges, visited, op.body, op.names, replica, step)
+    _visit(op, visited, op.body, op.names, replica, step)
 
 
 def run_diffuse(op: Diffuse, replica: Replica, step: int) -> None:
@@ -58,19 +59,25 @@ def _due(wiring: Wiring, replica: Replica, events: str, step: int) -> np.ndarray
     return np.concatenate(parts) if parts else NO_EVENTS
 
 
-def _visit(edges: str, visited: np.ndarray, body: Sequence[Assign], refs: Mapping[str, Ref], replica: Replica,
-           step: int) -> None:
+def _visit(op: Propagate | MapEdges, visited: np.ndarray, body: Sequence[Assign], refs: Mapping[str, Ref],
+           replica: Replica, step: int) -> None:
     """Run a body at the edges ``visited``: all at once, or one by one where one sees another's addition."""
     if not visited.size:
         return
-    wiring = replica.wiring[edges]
+    wiring = replica.wiring[op.edges]
     added = {refs[a.target].buffer for a in body if a.target in refs and refs[a.target].side == "target"}
     before = {name: replica.buffers[name].copy() for name in added}
     groups = np.split(visited, visited.size) if _order_matters(body, refs) else [visited]
     for group in groups:
         env = _environment(wiring, group, refs, replica, step, before)
+        draw_all(op, env, group, step)
+        stamps = replica.buffers[op.stamp] if isinstance(op, MapEdges) and op.stamp else None
+        if stamps is not None:
+            env.locals[ELAPSED] = (step - stamps[group].astype(np.int64)) * replica.program.dt
         for assign in body:
             _assign(assign, env, wiring.target[group])
+        if stamps is not None:
+            stamps[group] = step
 
 
 def _order_matters(body: Sequence[Assign], refs: Mapping[str, Ref]) -> bool:
@@ -95,7 +102,7 @@ def _assign(assign: Assign, env: Environment, targets: np.ndarray) -> None:
         _add(env.replica.buffers[ref.buffer], targets, np.broadcast_to(value, targets.shape))
         return
     if assign.op == "+=":
-        value = env[assign.target] + value
+        value = 1.0 * env[assign.target] + value  # what is true counts as 1
     if ref is None:
         env.locals[assign.target] = value
     else:

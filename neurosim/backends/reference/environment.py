@@ -31,7 +31,7 @@ class Environment(Mapping[str, Any]):
                  positions: Mapping[str, np.ndarray], size: int | None = None,
                  before: Mapping[str, np.ndarray] | None = None):
         self.replica, self.names, self.positions = replica, names, positions
-        self.before = before or {}
+        self.before, self.size = before or {}, size or 0
         dt = replica.program.dt
         self.locals: dict[str, Any] = {"t": step * dt, "dt": dt}
         if size is not None:
@@ -44,8 +44,17 @@ class Environment(Mapping[str, Any]):
         values = self.replica.buffers[ref.buffer]
         if ref.side == "source":
             values = self.before.get(ref.buffer, values)
-        found = values if values.ndim == 0 else values[self.positions[ref.side]]
+        found = values if values.ndim == 0 else self._found(ref, values)
         return found.astype(float)[()] if found.dtype.kind == "i" else found[()]
+
+    def _found(self, ref: Ref, values: np.ndarray) -> np.ndarray:
+        if ref.side == "segment":
+            return values[self.positions["own"] // (self.size // values.size)]
+        if ref.side != "at":
+            return values[self.positions[ref.side]]
+        index = self.replica.buffers[ref.index or ""][self.positions["own"]]
+        there = (index >= 0) & (index < values.size)
+        return np.where(there, values[np.where(there, index, 0)], values.dtype.type(0))
 
     def __iter__(self) -> Iterator[str]:
         return iter([*self.locals, *self.names])

@@ -3,11 +3,12 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from ...program import Compete, Diffuse, Events, Map, MapEdges, MatMul, Play, Propagate, Reduce
-from .dense import run_compete, run_matmul, run_reduce
+from ...program import Compete, Diffuse, Events, Imprint, Map, MapEdges, MatMul, Play, Propagate, Reduce, Sweep
+from .dense import run_compete, run_imprint, run_matmul, run_reduce
 from .edges import run_diffuse, run_map_edges, run_propagate
 from .elementwise import run_events, run_map, run_play
 from .replica import Replica
+from .sweeps import run_sweep
 
 RENDERINGS: Mapping[type, Callable[[Any, Replica, int], None]] = {
     Play: run_play,
@@ -19,6 +20,8 @@ RENDERINGS: Mapping[type, Callable[[Any, Replica, int], None]] = {
     MatMul: run_matmul,
     Reduce: run_reduce,
     Compete: run_compete,
+    Sweep: run_sweep,
+    Imprint: run_imprint,
 }
 
 

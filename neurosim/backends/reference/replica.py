@@ -7,7 +7,7 @@ import numpy as np
 
 from ...program import Buffer, EdgeSpace, Program
 
-DTYPES: dict[str, type] = {"float": np.float64, "int": np.int32, "bool": np.bool_}
+DTYPES: dict[str, type] = {"float": np.float64, "int": np.int32, "int8": np.int8, "bool": np.bool_, "bit": np.bool_}
 NO_EVENTS = np.empty(0, np.int64)
 
 
@@ -68,7 +68,7 @@ class Replica:
     """
 
     def __init__(self, program: Program, number: int, wiring: dict[str, Wiring]):
-        self.program, self.wiring = program, wiring
+        self.program, self.number, self.wiring = program, number, wiring
         self.seed = (program.seed + number) % 2**64
         self.buffers = {b.name: initial_values(program, b, number) for b in program.buffers.values()}
         self.events: dict[str, dict[int, np.ndarray]] = {name: {} for name in program.lists}
