@@ -1,0 +1,5 @@
+"""Scans compiled with Numba."""
+
+from .runner import NumbaScan
+
+__all__ = ["NumbaScan"]
