@@ -1,5 +1,6 @@
 """Figures; each function draws into ``ax`` and returns it, and none calls ``show``."""
 
+from .agreement import theory_and_simulation
 from .distributions import histogram, spectrum
 from .edges import connectivity
 from .overview import overview, raster_with_rates
@@ -14,5 +15,6 @@ __all__ = [
     "raster_with_rates",
     "rate",
     "spectrum",
+    "theory_and_simulation",
     "traces",
 ]

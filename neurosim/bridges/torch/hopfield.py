@@ -1,0 +1,247 @@
+"""Modern Hopfield layers for PyTorch: association of two sets, pooling over one, lookup in a learned one.
+
+References
+----------
+Ramsauer et al. (2021). Hopfield networks is all you need, ICLR. doi:10.48550/arXiv.2008.02217, section 3
+"""
+
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from ...errors import DescriptionError
+from .association import Retrieval, associate
+
+STANDARD_DEVIATION = 0.02
+"""Of what is learned from the beginning on, such as the states of a pooling layer."""
+
+
+class HopfieldAssociation(nn.Module):
+    r"""Retrieve from one set what the states of another ask for: :math:`\mathrm{softmax}(\beta R W_Q W_K^T Y^T) Y W_V`.
+
+    Parameters
+    ----------
+    input_size
+        Length of a state.
+    stored_size
+        Length of a stored pattern; as ``input_size`` by default.
+    hidden_size
+        Length of the space in which a head associates; ``input_size // heads`` by default.
+    pattern_size
+        Length of what a head reads out; ``hidden_size`` by default.
+    output_size
+        Length of the output; ``input_size`` by default. None of it where ``project_output`` is False.
+    heads
+        Number of heads.
+    beta
+        Inverse temperature, a number or one for each head; :math:`1/\sqrt{hidden}` by default, and 1 where nothing is
+        projected.
+    updates, tolerance
+        See ``Retrieval``.
+    project_state, project_stored, project_values, project_output
+        Which of the projections there are. Without one its input is used as it is, so it must have the length of what
+        it stands for: ``heads * hidden_size`` for states and stored patterns.
+    connect_values
+        Whether values are projected from the projected stored patterns, :math:`W_K W_V`, and not from these themselves.
+    normalise
+        Whether states, stored patterns and values pass a layer normalisation of their own before they are projected.
+    normalise_hidden
+        Whether states and stored patterns do once more behind it.
+    dropout
+        Share of the weights that is dropped in training.
+    add_zero
+        Whether there is one more stored pattern, of zeros: a head that finds nothing may take that.
+    bias
+        Whether projections have one.
+    """
+
+    def __init__(
+        self, input_size: int, *, stored_size: int | None = None, hidden_size: int | None = None,
+        pattern_size: int | None = None, output_size: int | None = None, heads: int = 1, beta: Any = None,
+        updates: int | None = 0, tolerance: float = 1e-4, project_state: bool = True, project_stored: bool = True,
+        project_values: bool = True, project_output: bool = True, connect_values: bool = True, normalise: bool = True,
+        normalise_hidden: bool = False, dropout: float = 0.0, add_zero: bool = False, bias: bool = True,
+    ):
+        super().__init__()
+        _check_size("heads", heads)
+        stored_size = input_size if stored_size is None else stored_size
+        hidden_size = max(input_size // heads, 1) if hidden_size is None else hidden_size
+        for name, value in (("input_size", input_size), ("stored_size", stored_size), ("hidden_size", hidden_size)):
+            _check_size(name, value)
+        self.heads, self.add_zero, self.dropout, self.connect_values = heads, add_zero, dropout, connect_values
+        self.retrieval = Retrieval(updates=updates, tolerance=tolerance)
+        if not 0.0 <= dropout < 1.0:
+            raise DescriptionError(f"dropout must be in [0, 1), got {dropout!r}")
+        width = heads * hidden_size
+        self.to_state = _projection(project_state, input_size, width, bias, "project_state")
+        self.to_stored = _projection(project_stored, stored_size, width, bias, "project_stored")
+        pattern_size = hidden_size if pattern_size is None else pattern_size
+        before = width if connect_values else stored_size
+        self.to_values = _projection(project_values, before, heads * pattern_size, bias, "project_values")
+        output_size = input_size if output_size is None else output_size
+        self.to_output = nn.Linear(heads * pattern_size, output_size, bias) if project_output else nn.Identity()
+        sizes = {"state": input_size, "stored": stored_size, "read": stored_size}
+        self.norms = nn.ModuleDict({name: nn.LayerNorm(size) for name, size in sizes.items()} if normalise else {})
+        self.hidden_norms = nn.ModuleDict({name: nn.LayerNorm(hidden_size) for name in ("state", "stored")}
+                                          if normalise_hidden else {})
+        projected = project_state or project_stored
+        self._set_beta(hidden_size**-0.5 if projected else 1.0) if beta is None else self._set_beta(beta)
+
+    def forward(
+        self, state: Tensor, stored: Tensor | None = None, values: Tensor | None = None, *,
+        padding: Tensor | None = None, mask: Tensor | None = None, weights: bool = False,
+    ) -> Any:
+        """States (B, S, input_size) to (B, S, output_size).
+
+        Parameters
+        ----------
+        stored, values
+            (B, N, stored_size); the states themselves, and the stored patterns, by default.
+        padding
+            (B, N), True where a pattern is only there to fill up.
+        mask
+            (S, N), True where a state must not see a pattern, or numbers to add to the scores.
+        weights
+            Whether to give the weights (B, heads, S, N) too.
+        """
+        stored = state if stored is None else stored
+        values = stored if values is None else values
+        keys = self._split(self.to_stored(self._normal("stored", stored)), "stored")
+        queries = self._split(self.to_state(self._normal("state", state)), "state")
+        if self.connect_values and values is stored:
+            values = self.to_values(self.to_stored(self._normal("read", values)))
+        else:
+            values = self.to_values(self._normal("read", values))
+        values = self._split(values)
+        seen = _seen(padding, mask, keys.shape[-2])
+        if self.add_zero:
+            keys, values = (torch.cat([x, x.new_zeros(*x.shape[:-2], 1, x.shape[-1])], dim=-2) for x in (keys, values))
+            if seen is not None:
+                seen = nn.functional.pad(seen, (0, 1), value=True if seen.dtype == torch.bool else 0.0)
+        found, share = associate(queries, keys, values, self.beta, retrieval=self.retrieval, mask=seen,
+                                 drop=self.dropout if self.training else 0.0, weights=weights)
+        found = self.to_output(found.transpose(-3, -2).flatten(-2))
+        return (found, share) if weights else found
+
+    def extra_repr(self) -> str:
+        """The options that no part shows."""
+        return f"heads={self.heads}, beta={self.beta}, retrieval={self.retrieval}, dropout={self.dropout}"
+
+    def _set_beta(self, beta: Any) -> None:
+        """Take it; one number stays a number, so that torch's fused attention can take it."""
+        given = torch.as_tensor(beta, dtype=torch.get_default_dtype())
+        if given.dim() > 1 or (given.dim() and len(given) != self.heads) or not (given > 0).all():
+            raise DescriptionError(f"beta must be one number > 0 or {self.heads}, one for each head, got {beta!r}")
+        if given.dim():
+            self.register_buffer("beta", given.reshape(-1, 1, 1), persistent=False)
+        else:
+            self.beta = float(beta)
+
+    def _normal(self, name: str, x: Tensor) -> Tensor:
+        return self.norms[name](x) if name in self.norms else x
+
+    def _split(self, x: Tensor, name: str = "") -> Tensor:
+        """(B, n, heads * size) to (B, heads, n, size)."""
+        if x.shape[-1] % self.heads:
+            raise DescriptionError(f"the length of what {self.heads} heads share must be a multiple of that, got "
+                                   f"{x.shape[-1]}")
+        x = x.unflatten(-1, (self.heads, -1)).transpose(-3, -2)
+        return self.hidden_norms[name](x) if name in self.hidden_norms else x
+
+
+class HopfieldPooling(nn.Module):
+    """Pool a set (B, N, input_size) of any N into ``quantity`` vectors: learned states ask for them.
+
+    Parameters
+    ----------
+    input_size
+        Length of the members of the set.
+    quantity
+        Number of states.
+    trainable
+        Whether the states are learned.
+    **options
+        As for ``HopfieldAssociation``.
+    """
+
+    def __init__(self, input_size: int, *, quantity: int = 1, trainable: bool = True, **options: Any):
+        super().__init__()
+        _check_size("quantity", quantity)
+        self.association = HopfieldAssociation(input_size, **options)
+        self.state = nn.Parameter(torch.randn(1, quantity, input_size) * STANDARD_DEVIATION, requires_grad=trainable)
+
+    def forward(self, stored: Tensor, *, padding: Tensor | None = None, weights: bool = False) -> Any:
+        """(B, N, input_size) to (B, quantity * output_size), and the weights (B, heads, quantity, N) if asked for."""
+        found = self.association(self.state.expand(len(stored), -1, -1), stored, padding=padding, weights=weights)
+        return (found[0].flatten(1), found[1]) if weights else found.flatten(1)
+
+
+class HopfieldLookup(nn.Module):
+    """Look states (B, S, input_size) up in ``quantity`` learned patterns, or in those given.
+
+    Parameters
+    ----------
+    input_size
+        Length of a state.
+    quantity
+        Number of stored patterns.
+    patterns, targets
+        What is stored, (quantity, input_size), and what is read out, (quantity, target_size); both are drawn by
+        default. Without targets the patterns are read out.
+    separate
+        Whether what is read out is learned separately from the patterns; given targets always are.
+    trainable, trainable_targets
+        Whether patterns and targets are learned.
+    **options
+        As for ``HopfieldAssociation``.
+    """
+
+    def __init__(
+        self, input_size: int, *, quantity: int = 1, patterns: Tensor | None = None, targets: Tensor | None = None,
+        separate: bool = True, trainable: bool = True, trainable_targets: bool = True, **options: Any,
+    ):
+        super().__init__()
+        quantity = quantity if patterns is None else len(patterns)
+        _check_size("quantity", quantity)
+        if patterns is None:
+            patterns = torch.randn(quantity, input_size) * STANDARD_DEVIATION
+        if targets is None and separate:
+            targets = torch.randn(quantity, options.get("stored_size") or input_size) * STANDARD_DEVIATION
+        if targets is not None and len(targets) != quantity:
+            raise DescriptionError(f"targets must be as many as patterns ({quantity}), got {len(targets)}")
+        options.setdefault("connect_values", targets is None)
+        self.association = HopfieldAssociation(input_size, **options)
+        self.patterns = nn.Parameter(patterns.detach().clone()[None], requires_grad=trainable)
+        self.targets = None
+        if targets is not None:
+            self.targets = nn.Parameter(targets.detach().clone()[None], requires_grad=trainable_targets)
+
+    def forward(self, state: Tensor, *, weights: bool = False) -> Any:
+        """(B, S, input_size) to (B, S, output_size), and the weights (B, heads, S, quantity) if asked for."""
+        values = None if self.targets is None else self.targets.expand(len(state), -1, -1)
+        return self.association(state, self.patterns.expand(len(state), -1, -1), values, weights=weights)
+
+
+def _projection(wanted: bool, before: int, after: int, bias: bool, name: str) -> nn.Module:
+    if wanted:
+        return nn.Linear(before, after, bias)
+    if before != after:
+        raise DescriptionError(f"{name} must be True where lengths differ: {before} would have to be {after}")
+    return nn.Identity()
+
+
+def _seen(padding: Tensor | None, mask: Tensor | None, count: int) -> Tensor | None:
+    """What may be seen, as torch's attention takes it: (B, 1, 1, N), (S, N) or both; numbers if the mask has them."""
+    if padding is not None and padding.shape[-1] != count:
+        raise DescriptionError(f"padding must be (B, {count}), got {tuple(padding.shape)}")
+    open_ = None if padding is None else ~padding[:, None, None, :].bool()
+    if mask is None or mask.dtype == torch.bool:
+        seen = None if mask is None else ~mask
+        return seen if open_ is None else open_ if seen is None else open_ & seen
+    return mask if open_ is None else mask.masked_fill(~open_, -torch.inf)
+
+
+def _check_size(name: str, value: Any) -> None:
+    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+        raise DescriptionError(f"{name} must be a whole number >= 1, got {value!r}")
