@@ -45,6 +45,8 @@ class Claim:
         Why this interval.
     cost
         ``quick`` (seconds), ``slow`` (minutes) or ``full`` (the paper's own size).
+    misses
+        For a claim that is known not to hold here: what is measured instead, and why as far as that is known.
     """
 
     text: str
@@ -56,6 +58,7 @@ class Claim:
     where: str
     why: str
     cost: str = "quick"
+    misses: str = ""
 
     def __post_init__(self) -> None:
         check_choice(self, "cost", COSTS)

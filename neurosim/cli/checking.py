@@ -47,7 +47,7 @@ def _show(results: Sequence[Result]) -> None:
         [
             coloured("holds" if r.holds else "does not hold", r.holds),
             r.claim.text,
-            r.error or f"{r.value:.4g}",
+            "; ".join(filter(None, [r.error or f"{r.value:.4g}", "" if r.holds else r.claim.misses])),
             interval(r.claim.low, r.claim.high),
             f"{r.seconds:.1f}",
         ]
@@ -61,5 +61,5 @@ def _plain(name: str, result: Result, seed: int, backend: str) -> dict[str, Any]
     return {
         "entry": name, "claim": claim.text, "value": result.value, "low": claim.low, "high": claim.high,
         "holds": result.holds, "seconds": round(result.seconds, 3), "cost": claim.cost, "where": claim.where,
-        "why": claim.why, "error": result.error, "seed": seed, "backend": backend,
+        "why": claim.why, "misses": claim.misses, "error": result.error, "seed": seed, "backend": backend,
     }

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from .._version import __version__
-from ..backends import available, backend_names
+from ..backends import available, backend_names, is_optional
 from ..errors import NeurosimError
 from ..kernels.loader import cache_folder
 from .printing import coloured, print_json, print_table, printer
@@ -35,10 +35,8 @@ def show(json: bool) -> bool:
               else f"compiled code cannot be kept: {cache['error']}", style=None if good else "bold red", markup=False)
     if cache["remark"]:
         out.print(cache["remark"], style="yellow", markup=False)
-    rows = [
-        [name, coloured("works" if one["works"] else "does not work", one["works"]), one["reason"] or one["remark"]]
-        for name, one in found["backends"].items()
-    ]
+    tried = found["backends"].items()
+    rows = [[name, _verdict(name, one["works"]), one["reason"] or one["remark"]] for name, one in tried]
     print_table(["backend", "", ""], rows, wrap={2})
     versions = [[name, version or "not installed"] for name, version in found["packages"].items()]
     print_table(["package", "version"], versions)
@@ -55,7 +53,7 @@ def examine() -> dict[str, Any]:
         "platform": platform.platform(), "processor": platform.machine(), "cores": _cores(),
         "memory_GiB": _memory(), "cache": cache, "backends": backends,
         "packages": {name: _installed(name) for name in PACKAGES},
-        "well": not cache["error"] and all(one["works"] for one in backends.values()),
+        "well": not cache["error"] and all(one["works"] or _may_be_missing(name) for name, one in backends.items()),
     }
 
 
@@ -63,15 +61,16 @@ def try_backend(name: str) -> dict[str, Any]:
     """Whether a backend runs a small network here, how long that took, or why it does not."""
     from ..families import LIF
     from ..network import Network
-    from ..simulate import simulate
+    from ..simulate import Simulation
 
-    reason = available(name)
+    reason, where = available(name), ""
     begun = time.perf_counter()
     if reason is None:
         try:
-            cell = Network({"cell": LIF(2, i=30.0)})
-            spikes = simulate(cell, 100.0, backend=name, record="spikes", progress=False)["cell.spikes"]
+            session = Simulation(Network({"cell": LIF(2, i=30.0)}), backend=name, record="spikes", progress=False)
+            spikes = session.run(100.0)["cell.spikes"]
             reason = None if spikes.count else "it ran, but a driven neuron did not spike"
+            where = f" on {session.info()['device']}" if "device" in session.info() else ""
         except NeurosimError as error:
             reason = str(error)
         except Exception as error:
@@ -79,7 +78,16 @@ def try_backend(name: str) -> dict[str, Any]:
             reason = f"{type(error).__name__}: {error}"
     seconds = time.perf_counter() - begun
     return {"works": reason is None, "reason": reason or "", "seconds": round(seconds, 3),
-            "remark": f"a small network ran in {seconds:.1f} s" if reason is None else ""}
+            "remark": f"a small network ran in {seconds:.1f} s{where}" if reason is None else ""}
+
+
+def _verdict(name: str, works: bool) -> Any:
+    return "not here" if not works and _may_be_missing(name) else coloured("works" if works else "does not work", works)
+
+
+def _may_be_missing(name: str) -> bool:
+    """What is optional may be missing; when it is there, it must work."""
+    return is_optional(name) and available(name) is not None
 
 
 def look_at_cache() -> dict[str, Any]:

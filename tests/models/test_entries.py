@@ -16,6 +16,12 @@ def test_the_catalog_holds_the_first_entries():
     assert wanted <= set(NAMES)
 
 
+def surprises(name, cost):
+    """Claims that do not hold and do not say so, or hold and say that they do not."""
+    results = catalog.check(catalog.entry(name), (cost,))
+    return [f"{r.claim.text}: {r.value:g} {r.error}" for r in results if r.holds == bool(r.claim.misses)]
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_an_entry_builds_a_network_that_survives_being_written_down(name):
     network = catalog.entry(name).build()
@@ -49,17 +55,14 @@ def test_an_entry_has_quick_claims_that_say_where_and_why(name):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_the_quick_claims_of_an_entry_hold(name):
-    failed = [f"{r.claim.text}: {r.value:g} {r.error}" for r in catalog.check(catalog.entry(name)) if not r.holds]
-    assert failed == []
+def test_the_quick_claims_of_an_entry_hold_or_are_said_to_miss(name):
+    assert surprises(name, "quick") == []
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
-def test_the_slow_claims_of_an_entry_hold(name):
-    results = catalog.check(catalog.entry(name), ("slow",))
-    failed = [f"{r.claim.text}: {r.value:g} {r.error}" for r in results if not r.holds]
-    assert failed == []
+def test_the_slow_claims_of_an_entry_hold_or_are_said_to_miss(name):
+    assert surprises(name, "slow") == []
 
 
 @pytest.mark.parametrize("name", NAMES)
