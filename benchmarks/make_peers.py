@@ -8,6 +8,7 @@ two that ``spiking.py`` needs are made. What stands already, at the versions ask
 
 import argparse
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -15,7 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-TORCH_INDEX = "https://download.pytorch.org/whl/cpu"
+TORCH_INDEX = os.environ.get("TORCH_INDEX", "")
+"""Where torch comes from, such as https://download.pytorch.org/whl/cpu; pip's own index when empty, as for ``make``."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,12 +57,18 @@ PEERS = {
     ),
     "torch": Peer(
         steps=(
-            ("torch==2.13.0", "--extra-index-url", TORCH_INDEX),
+            ("torch==2.13.0", *(("--index-url", TORCH_INDEX) if TORCH_INDEX else ())),
             ("snntorch==1.0.*", "norse"),
             ("--no-deps", "spikingjelly==2.0.*"),
             ("scipy", "matplotlib", "tqdm"),
         ),
         probe="import torch, snntorch, norse, spikingjelly; print('torch', torch.__version__)",
+    ),
+    "tmu": Peer(
+        # its clauses are filled with ~0, which newer versions of NumPy refuse
+        steps=(("tmu==0.8.*", "numpy<2", "pandas<3"),),
+        probe="import importlib.metadata as m, tmu.models.classification.vanilla_classifier\n"
+        "print('tmu', m.version('tmu'))",
     ),
 }
 

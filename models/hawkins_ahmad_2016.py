@@ -27,7 +27,7 @@ SMALL = {"columns": 512, "active": 10, "cells": 8, "threshold": 6}
 
 def stream(rng: np.random.Generator, length: int, columns: int, active: int, words: tuple[str, ...]) -> np.ndarray:
     """Active columns of each element, (length, active): four random elements and one of the words, over and over."""
-    elements = []
+    elements: list[np.ndarray] = []
     while len(elements) < length:
         elements += [rng.choice(columns, active, replace=False) for _ in range(NOISE)]
         word = words[rng.integers(len(words))]

@@ -68,7 +68,8 @@ def recalled(**options: Any) -> float:
 def greatest_rise(**options: Any) -> float:
     """The greatest change of the energy in a step, relative to how far it falls; it never rises if that is <= 0."""
     states = run(**options)["memory.x"].values
-    energy = build(seed=options.get("seed", 0)).parts["memory"].energy(states)
+    memory: Any = build(seed=options.get("seed", 0)).parts["memory"]
+    energy = memory.energy(states)
     return float(np.diff(energy).max() / (energy[0] - energy[-1]))
 
 

@@ -9,6 +9,7 @@ from ....errors import BackendError
 from ....gradients import Carry, Ran, Scan
 from ....gradients.running import Arrays
 from .homes import Home, original, together
+from .lending import lend
 from .notes import EventRows
 
 
@@ -55,7 +56,7 @@ class Memory:
             "sequence": (self.steps + home.past, self.copies * size), "ring": (home.past + 1, self.copies * size),
             "whole": (1, self.copies * size), "own": (self.lanes, together(self.scan, space) * size),
         }[home.kind]
-        return np.empty(shape, self.dtype)  # type: ignore[arg-type]
+        return lend(shape, self.dtype)  # type: ignore[arg-type]
 
     def _begin(self, carry: Carry, given: np.ndarray | None) -> None:
         """The rows that a run begins with, in their places."""

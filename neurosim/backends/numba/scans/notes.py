@@ -4,6 +4,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from .lending import lend
+
 
 @dataclass(frozen=True)
 class EventRows:
@@ -35,8 +37,8 @@ class EventRows:
         rows = steps + past
         most = rows * -(-copies // lanes) * size
         kind = np.uint16 if size <= 1 << 16 else np.uint32
-        start, stop = (np.empty(rows * copies, np.int64) for _ in range(2))
-        return cls(np.empty((lanes, most), kind), start, stop, np.zeros(lanes, np.int64), past, size)
+        start, stop = (lend((rows * copies,), np.int64) for _ in range(2))
+        return cls(lend((lanes, most), kind), start, stop, np.zeros(lanes, np.int64), past, size)
 
     def seen(self, lag: int, copies: int) -> "EventRows":
         """The same events as ``lag`` steps later: row t is what was row t - ``lag``."""
