@@ -96,7 +96,7 @@ class StepAdjoint:
             if choices:
                 _, again, known = min(choices, key=lambda choice: choice[0])
                 used = set(primal) | {n for _, e in again for n in names(e)}
-                return again, {n: (given | offered)[n] for n in used & known}
+                return again, {n: (given | offered)[n] for n in sorted(used & known)}
         raise AssertionError("the values that a step reads always suffice")
 
     def _again(self, primal: set[str], known: set[str]) -> list[tuple[str, ast.expr]] | None:
