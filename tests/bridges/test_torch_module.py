@@ -85,6 +85,15 @@ def test_a_module_is_copied_pickled_and_its_state_dict_loaded():
         torch.testing.assert_close(again(x)[1], expected, rtol=0, atol=0)
 
 
+def test_torch_compile_leaves_the_module_as_it_is_and_compiles_what_is_around_it():
+    module, x = made(outputs="out.v"), spikes(20)
+    both = torch.nn.Sequential(module, torch.nn.Linear(3, 2).double())
+    compiled = torch.compile(both, backend="eager")
+    torch.testing.assert_close(compiled(x), both(x))
+    compiled(x).sum().backward()
+    assert all(p.grad is not None for p in both.parameters())
+
+
 def test_a_detached_reset_is_another_gradient_of_the_same_spikes():
     x = spikes(100)
     one, two = (made(reset=r) for r in ("attached", "detached"))

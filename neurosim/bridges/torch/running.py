@@ -14,6 +14,7 @@ Tensors = Mapping[str, torch.Tensor]
 DTYPES = {torch.float32: "float32", torch.float64: "float64"}
 
 
+@torch.compiler.disable  # what is compiled already has nothing to trace; the graph goes on behind it
 def run(trainable: Trainable, inputs: Tensors, parameters: Tensors,
         starts: Tensors) -> tuple[dict[str, torch.Tensor], dict[str, torch.Tensor]]:
     """Run a scan; gradients flow back through what it returns.
