@@ -1,21 +1,27 @@
-"""How Sphinx builds these pages; the pages in ``docs/api`` are written anew by each build."""
+"""How Sphinx builds these pages; those in ``docs/api``, and ``docs/models.md``, are written anew by each build."""
 
 import importlib
 import importlib.util
 import inspect
 import pkgutil
 import re
+import sys
 from pathlib import Path
 from types import ModuleType
 
 from sphinx.application import Sphinx
 
 import neurosim
+from neurosim import catalog
 from neurosim._version import __version__
 
 HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE))
+
+import make_models  # noqa: E402
+
 ROOMS = ["errors", "units", "connectivity", "families", "network", "simulate", "recording", "analysis"]
-ROOMS += ["plots", "catalog", "studies", "bridges", "models"]
+ROOMS += ["plots", "tasks", "theory", "learners", "gradients", "training", "catalog", "studies", "bridges", "models"]
 """Rooms whose names a user meets, in reading order; one that is not there yet is left out."""
 
 project = "neurosim"
@@ -63,10 +69,18 @@ def write_api_pages(app: Sphinx) -> None:
         if path.name not in wanted:
             path.unlink()
     for name, text in wanted.items():
-        path = folder / name
-        # a page that did not change keeps its time, so that Sphinx does not read it again
-        if not path.exists() or path.read_text(encoding="utf-8") != text:
-            path.write_text(text, encoding="utf-8")
+        write(folder / name, text)
+
+
+def write_models_page(app: Sphinx) -> None:
+    """The entries of the catalog, with their pictures."""
+    write(HERE / "models.md", make_models.page(catalog.entries()))
+
+
+def write(path: Path, text: str) -> None:
+    """Write a page; one that did not change keeps its time, so that Sphinx does not read it again."""
+    if not path.exists() or path.read_text(encoding="utf-8") != text:
+        path.write_text(text, encoding="utf-8")
 
 
 def public_names(package: ModuleType) -> list[str]:
@@ -96,3 +110,4 @@ def module_page(name: str) -> str:
 
 def setup(app: Sphinx) -> None:
     app.connect("builder-inited", write_api_pages)
+    app.connect("builder-inited", write_models_page)

@@ -124,7 +124,7 @@ def final_weight(*, size: int, synapses: int, reward: float, spread: float, dura
 def figure(ax, recording=None, *, backend="numba", seed=0):
     """Weight of the chosen synapse with the rewards, and the mean of the others: figure 1d of the paper."""
     if recording is None:
-        recording = run(**SMALL, backend=backend, seed=seed)
+        recording = run(*SMALL.values(), backend=backend, seed=seed)
     chosen, others = recording["chosen.w"], recording["exc_to_exc.w"]
     seconds = np.asarray(chosen.times) / 1000.0
     ax.fill_between(seconds, *np.quantile(np.asarray(others), [0.1, 0.9], axis=1), color="0.85",
@@ -158,10 +158,15 @@ ENTRY = Entry(
     "200 neurons with 10 synapses each",
     claims=(
         Claim("a reward finds the chosen synapse: mean share of the others that gain less", rank_of_gains, SMALL,
-              low=0.65, high=1.0, where=CREDIT, why="0.5 is chance"),
+              low=0.65, high=1.0, where=CREDIT + "; measure and bound are inferred", why="0.5 is chance"),
         Claim("without reward the chosen synapse stays weak: last weight, mV", final_weight, {**SMALL, "reward": 0.0},
-              low=0.0, high=0.5, where="Izhikevich 2007, figure 1 and text (inferred bound)", why="of at most 4 mV"),
-        Claim("the chosen synapse becomes one of the strongest: share of the others that are weaker", final_rank,
+              low=0.0, high=0.5, where="Izhikevich 2007, figure 1 and text (inferred bound)", why="of at most 4 mV",
+              cost="slow"),
+        Claim("after 400 s it is one of the strongest: share of the others that are weaker", final_rank, SMALL, low=0.9,
+              high=1.0, where=CREDIT + "; the time is ours", why="0.5 is chance",
+              misses="0.52: in so small a network and so short a time other synapses that are eligible by chance grow "
+              "as well; after 2,000 s it holds"),
+        Claim("after 2,000 s it is one of the strongest: share of the others that are weaker", final_rank,
               LONGER, low=0.9, high=1.0, where=CREDIT, why="0.5 is chance", cost="slow"),
         Claim("1,000 neurons, one hour: the chosen synapse becomes one of the strongest", final_rank, PAPER, low=0.95,
               high=1.0, where="Izhikevich 2007, figure 1d: it reaches the largest value", why="0.5 is chance",

@@ -12,7 +12,7 @@ MODULE_LINES, FUNCTION_LINES, PUBLIC_METHODS = 400, 50, 10
 
 PUBLIC = frozenset(
     {"neurosim", "analysis", "backends", "connectivity", "families", "network", "plots", "recording"}
-    | {"simulate", "units"}
+    | {"learners", "simulate", "tasks", "theory", "units"}
 )
 """Rooms whose names a user meets; ``neurosim`` is the package itself, as in ``from neurosim import LIF``."""
 
@@ -26,17 +26,22 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "connectivity": frozenset({"units", "kernels"}),
     "equations": frozenset({"units"}),
     "program": frozenset({"equations", "units", "kernels"}),
-    "families": frozenset({"program", "equations", "connectivity", "units"}),
-    "backends": frozenset({"program", "equations", "kernels"}),
+    "theory": frozenset(),
+    "gradients": frozenset({"program", "equations", "units", "connectivity"}),
+    "families": frozenset({"program", "equations", "connectivity", "units", "kernels", "theory"}),
+    "backends": frozenset({"program", "gradients", "equations", "kernels"}),
+    "training": frozenset({"gradients", "backends", "network", "program", "equations"}),
     "network": frozenset({"families", "connectivity", "program", "equations", "units"}),
     "simulate": frozenset({"network", "program", "backends", "recording", "units"}),
     "analysis": frozenset({"recording"}),
+    "tasks": frozenset({"units", "kernels"}),
+    "learners": frozenset({"families", "kernels"}),
     "plots": frozenset({"recording", "analysis"}),
-    "bridges": PUBLIC | {"program", "equations"},
+    "bridges": PUBLIC | {"program", "equations", "gradients", "training"},
     "studies": PUBLIC,
     "catalog": PUBLIC | {"models"},
     "cli": PUBLIC | {"catalog", "models", "studies", "kernels"},
-    "models": PUBLIC | {"catalog"},
+    "models": PUBLIC | {"catalog", "bridges"},
     "__main__": frozenset({"cli"}),
 }
 """Who may import whom; besides these, each room may import itself, ``errors`` and ``_version``."""

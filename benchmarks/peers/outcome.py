@@ -3,17 +3,18 @@
 import argparse
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
 from workloads import WORKLOADS
 
 
-def parse(tool: str, arguments: Sequence[str] | None = None, **choices: Sequence[str]) -> argparse.Namespace:
+def parse(tool: str, arguments: Sequence[str] | None = None, rows: Iterable[str] = WORKLOADS,
+          **choices: Sequence[str]) -> argparse.Namespace:
     """Read the command line of ``tool``'s script; each of ``choices`` is an option, its first the default."""
     parser = argparse.ArgumentParser(description=f"Run one row with {tool} and print one line of JSON.")
-    parser.add_argument("row", choices=list(WORKLOADS))
+    parser.add_argument("row", choices=list(rows))
     parser.add_argument("--seconds", type=float, help="timed model time, s; the row's own if not given")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--seed", type=int, default=1)

@@ -6,12 +6,18 @@ from .intervals import cv, cv2, cv_isi, isi, lv
 from .population import chi, synchrony
 from .rate import PopulationRate, mean_rate, population_rate, rates
 from .spectra import Correlogram, Spectrum, autocorrelation, power_spectrum
+from .timescales import Timescale, autocorrelations, components_for, fitted_timescale, network_timescales
 
 __all__ = [
     "Correlogram",
     "PopulationRate",
     "Spectrum",
+    "Timescale",
     "autocorrelation",
+    "autocorrelations",
+    "components_for",
+    "fitted_timescale",
+    "network_timescales",
     "chi",
     "correlation",
     "cv",

@@ -17,14 +17,14 @@ app = typer.Typer(
 )
 
 Json = Annotated[bool, typer.Option("--json", help="print JSON, for programs")]
-Backend = Annotated[str, typer.Option(help="where to run: numba or reference")]
+Backend = Annotated[str, typer.Option(help="where to run: numba, cupy or reference")]
 Seed = Annotated[int, typer.Option(help="of everything drawn", min=0)]
 
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line; an error of ours is one line on standard error, never a traceback.
 
-    The exit status is 2 for wrong usage and 1 where a claim does not hold or a run fails.
+    The exit status is 2 for wrong usage, and 1 where a run fails or a claim does not hold that is not known to miss.
     """
     try:
         app(arguments, prog_name="neurosim")
@@ -67,7 +67,7 @@ def list_entries(json: Json = False) -> None:
 
 @app.command()
 def info(name: Annotated[str, typer.Argument(help="name of an entry; see list")]) -> None:
-    """Show an entry: its paper, parameters, claims, and what differs from the paper."""
+    """Show an entry: paper, parameters, claims, and what differs."""
     from . import entries
 
     entries.show_entry(name)
@@ -104,7 +104,7 @@ def check(
     backend: Backend = "numba",
     json: Json = False,
 ) -> None:
-    """Measure what the papers claim; the exit status is 1 where a claim does not hold."""
+    """Measure what the papers claim; exit with 1 where one fails anew."""
     from . import checking
 
     if bool(names) == all_:
@@ -131,7 +131,7 @@ def demo(
     scale: Annotated[float, typer.Option(help="share of the circuit's neurons and inputs")] = 0.2,
     seed: Seed = 0,
 ) -> None:
-    """Run a model of a cortical microcircuit; show its rates beside the published ones."""
+    """Run a cortical microcircuit; show rates beside those published."""
     from . import demonstration
 
     demonstration.run_demo(out, scale, seed)

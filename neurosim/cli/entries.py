@@ -1,19 +1,25 @@
 """What the catalog holds, as tables or JSON."""
 
+import inspect
 from typing import Any
 
 from ..catalog import COSTS, Entry, entries, entry
-from .printing import print_json, print_table, printer
+from .printing import bold, print_json, print_table, printer
 
 
 def show_list(json: bool) -> None:
-    """All entries, one a line."""
+    """All entries by family, one a line."""
     found = entries()
     if json:
         print_json([_plain(name, one) for name, one in found.items()])
         return
-    rows = [[name, one.family, one.title, str(len(one.claims))] for name, one in found.items()]
-    print_table(["name", "family", "what it shows", "claims"], rows, wrap={2})
+    rows: list[list[Any]] = []
+    for family in sorted({one.family for one in found.values()}):
+        members = {name: one for name, one in found.items() if one.family == family}
+        rows.append([bold(family), "", ""])
+        rows += [[f"  {name}", one.title, str(len(one.claims))] for name, one in members.items()]
+    print_table(["name", "what it shows", "claims"], rows, wrap={1}, right={2})
+    printer().print("neurosim info NAME says more of an entry; neurosim run NAME runs it")
 
 
 def show_entry(name: str) -> None:
@@ -26,14 +32,34 @@ def show_entry(name: str) -> None:
     out.print()
     out.print(f"family {one.family}; by default a run of {one.duration:g} ms in steps of {one.dt:g} ms")
     out.print()
-    rows = [[parameter, repr(default)] for parameter, default in one.parameters.items()]
+    rows = [[", ".join(group), ", ".join(repr(one.parameters[name]) for name in group), said]
+            for group, said in parameters(one)]
     if rows:
-        print_table(["parameter", "default"], rows, title="Parameters, for run --set")
+        print_table(["parameter", "default", "is"], rows, title="Parameters, for run --set", wrap={1, 2})
     claims = [[c.text, interval(c.low, c.high), c.cost, c.where, c.why] for c in one.claims]
     if claims:
         print_table(["claim", "accepted", "cost", "where", "why"], claims, title="Claims", wrap={0, 3, 4})
+    for claim in one.claims:
+        if claim.misses:
+            out.print(f"[bold]Known not to hold:[/] {_safe(claim.text)}. Measured here: {_safe(claim.misses)}")
     if one.differs:
         out.print(f"[bold]Differs from the paper:[/] {_safe(one.differs)}")
+
+
+def parameters(one: Entry) -> list[tuple[list[str], str]]:
+    """Parameters of ``build`` as its docstring groups them, and what it says of each group."""
+    _, _, text = (inspect.getdoc(one.build) or "").partition("Parameters\n----------\n")
+    groups: list[tuple[list[str], str]] = []
+    for line in text.splitlines():
+        if not line:  # the end of the section
+            break
+        if line.startswith(" "):
+            names, said = groups.pop()
+            groups.append((names, f"{said} {line.strip()}".strip().replace("``", "")))
+        else:
+            groups.append(([name for name in line.replace(",", " ").split() if name in one.parameters], ""))
+    told = {name for names, _ in groups for name in names}
+    return [*(group for group in groups if group[0]), *(([name], "") for name in one.parameters if name not in told)]
 
 
 def interval(low: float, high: float) -> str:

@@ -49,6 +49,13 @@ def coloured(text: str, good: bool) -> Any:
     return Text(text, style="green" if good else "bold red")
 
 
+def bold(text: str) -> Any:
+    """Bold text for a table."""
+    from rich.text import Text
+
+    return Text(text, style="bold")
+
+
 def print_json(value: Any) -> None:
     """JSON on standard output; what is not finite becomes null."""
     print(json.dumps(_finite(value), indent=2, ensure_ascii=False))

@@ -12,6 +12,7 @@ from ..program import Scope
 from ..program.initial import initial_values, stream_number
 from ..units import DIMENSIONLESS, TIME, Dimension, to_internal
 from .neurons import Neurons
+from .slow import add_clock, in_own_steps
 from .timed import TimedArray
 
 ACTIVE = "refractory_left <= 0"
@@ -24,20 +25,28 @@ def lower(part: Neurons, scope: Scope) -> None:
     scope.space(part.size)
     values = evaluate_values(part, scope)
     _add_buffers(part, scope, values)
-    _add_refractoriness(part, scope)
-    coefficients = part.update.numbers({name: values[name] for name in part.constants}, scope.dt, scope.prefix)
+    every = part.own_steps(scope.dt)
+    clock, step = add_clock(scope, every), every * scope.dt
+    _add_refractoriness(part, scope, step)
+    coefficients = part.update.numbers({name: values[name] for name in part.constants}, step, scope.prefix)
     renamed = {name: "step" + name for name in part.update.coefficients}
     for name, own in renamed.items():
-        scope.value(own, coefficients[name])
+        scope.value(own, coefficients[name], inner=True)
     body = _integration(part, renamed, scope)
+    if clock:
+        body = [Assign(a.target, a.op, in_own_steps(a.value)) for a in body]
     if body:
-        scope.map(body, "integrate")
+        scope.map(body, "integrate", at=clock)
     if part.threshold is not None:
         condition = _resolved(part.checked.conditions["threshold"], part)
         if part.refractory_kind:
             condition = f"({condition}) and {ACTIVE}"
+        if clock:
+            condition = f"({condition}) and waiting == 0"
         scope.events("spikes", condition)
         reset = _reset(part)
+        if clock:
+            reset = [Assign(a.target, a.op, in_own_steps(a.value)) for a in reset]
         if reset:
             scope.map(reset, "reset", at=scope.full("spikes"))
 
@@ -106,13 +115,13 @@ def _add_buffers(part: Neurons, scope: Scope, values: Mapping[str, Any]) -> None
         scope.value(name, values[name], _dimension(part, name))
 
 
-def _add_refractoriness(part: Neurons, scope: Scope) -> None:
+def _add_refractoriness(part: Neurons, scope: Scope, step: float) -> None:
     if part.refractory_kind:
         scope.state("refractory_left", 0.0)
     if part.refractory_kind == "duration":
         # Brian 2 compares whole steps and allows a thousandth for rounding
-        steps = np.floor(np.asarray(part.refractory) / scope.dt + 1e-3)
-        scope.value("refractory_steps", steps if steps.ndim else float(steps))
+        steps = np.floor(np.asarray(part.refractory) / step + 1e-3)
+        scope.value("refractory_steps", steps if steps.ndim else float(steps), inner=True)
     if any("lastspike" in names(parse(text)) for text in _own_texts(part)):
         scope.state("lastspike", LONG_AGO, TIME)
 

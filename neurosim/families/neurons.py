@@ -11,9 +11,10 @@ import numpy as np
 from ..equations import Checked, Equations, Update, calls, check, names, parse, solve
 from ..errors import DescriptionError, EquationError, listing, nearest, take_count
 from ..program import Scope
-from ..units import TIME, Dimension, to_internal
+from ..units import LENGTH, TIME, Dimension, to_internal
 from .part import Part
 from .plain import call, checked_mapping, fields_of, shown
+from .slow import checked_step, own_steps
 from .timed import TimedArray
 
 
@@ -42,6 +43,10 @@ class Neurons(Part):
         ``i``, ``N`` and the names of parameters. A variable that is not named begins at 0.
     positions
         Where the neurons are, (N, 1..3), µm; None where no join asks.
+    dt
+        Time step of its own for what changes slowly, ms, a multiple of the run's: equations, threshold and reset
+        then act in the last step of each, from what has arrived by then, and a coupling onto it is summed then.
+        None for every step of the run.
     **parameters
         A number, an array (N,), a quantity, a text as for ``initial``, or a TimedArray for a parameter that
         the equations declare. Plain numbers are in the unit in which the parameter is shown (mV, ms, pA, Hz).
@@ -66,6 +71,7 @@ class Neurons(Part):
     method: str = "auto"
     initial: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     positions: Any = None
+    dt: Any = None
     parameters: Mapping[str, Any] = dataclasses.field(default_factory=dict)
 
     def __init__(
@@ -79,6 +85,7 @@ class Neurons(Part):
         method: str = "auto",
         initial: Mapping[str, Any] | None = None,
         positions: Any = None,
+        dt: Any = None,
         **parameters: Any,
     ):
         given = {
@@ -90,16 +97,18 @@ class Neurons(Part):
             "method": method,
             "initial": checked_mapping(initial, "Neurons.initial"),
             "positions": positions,
+            "dt": dt,
             "parameters": parameters,
         }
         for name, value in given.items():
             object.__setattr__(self, name, value)
         take_count(self, "size")
         _check_fields(self)
+        object.__setattr__(self, "dt", checked_step(self, dt))
         object.__setattr__(self, "refractory", _refractory(refractory, self.size))
         object.__setattr__(self, "parameters", self._converted(parameters, "Neurons."))
         object.__setattr__(self, "initial", self._converted(self.initial, "Neurons.initial "))
-        object.__setattr__(self, "positions", _positions(positions, self.size))
+        object.__setattr__(self, "positions", checked_positions(self))
         _ = self.texts
         if method != "auto":
             _ = self.update  # an unsuitable method is refused here, not when the network is built
@@ -232,6 +241,10 @@ class Neurons(Part):
         logical = isinstance(tree, ast.Compare | ast.BoolOp) or negated
         return "condition" if logical else "expression"
 
+    def own_steps(self, step: float) -> int:
+        """How many steps of ``step`` ms one of its own is."""
+        return own_steps(self.dt, step, "Neurons")
+
     def build(self, scope: Scope) -> None:
         """Variables, constants, and the operations of a step: integrate, threshold, reset."""
         from .lowering import lower  # the other half of this module, which imports it
@@ -336,16 +349,14 @@ def _refractory(value: Any, size: int) -> Any:
     return times if times.ndim else float(times)
 
 
-def _positions(value: Any, size: int) -> Any:
-    if value is None:
+def checked_positions(part: Any) -> np.ndarray | None:
+    """The field ``positions`` of a part, (N, 1..3), µm, or None."""
+    if part.positions is None:
         return None
-    from ..units import LENGTH
-
-    where = np.asarray(to_internal(value, LENGTH, "Neurons.positions"))
-    if where.ndim == 1:
-        where = where[:, np.newaxis]
-    if where.ndim != 2 or where.shape[0] != size or not 1 <= where.shape[1] <= 3:
-        raise DescriptionError(
-            f"Neurons.positions must be ({size}, 1..3), got an array of shape {where.shape}"
-        )
-    return where
+    where = f"{type(part).__name__}.positions"
+    points = np.asarray(to_internal(part.positions, LENGTH, where))
+    if points.ndim == 1:
+        points = points[:, np.newaxis]
+    if points.ndim != 2 or points.shape[0] != part.size or not 1 <= points.shape[1] <= 3:
+        raise DescriptionError(f"{where} must be ({part.size}, 1..3), got an array of shape {points.shape}")
+    return points

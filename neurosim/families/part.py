@@ -21,6 +21,10 @@ class Part(ABC):
     def build(self, scope: Scope) -> None:
         """Write the part's space, buffers and operations into ``scope``."""
 
+    def link(self, scope: Scope) -> None:
+        """Write what the part does with others, after all parts of the network are built; most do nothing."""
+        return
+
     @property
     @abstractmethod
     def dimensions(self) -> Mapping[str, Dimension]:

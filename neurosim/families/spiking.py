@@ -1,86 +1,13 @@
 """Well-known spiking neurons, each a text with names for its numbers."""
 
-from abc import abstractmethod
 from collections.abc import Mapping
-from dataclasses import KW_ONLY, dataclass, field, fields
-from functools import cached_property
-from typing import Any
+from dataclasses import KW_ONLY, dataclass, field
+from typing import Any, ClassVar
 
-import numpy as np
-
-from ..errors import check_below, check_not_negative, check_positive, take_count
-from ..program import Scope
-from ..units import CAPACITANCE, CONDUCTANCE, CURRENT, TIME, VOLTAGE, Dimension, to_internal
+from ..errors import check_below, check_not_negative
+from ..units import CAPACITANCE, CONDUCTANCE, CURRENT, TIME, VOLTAGE
+from .named import Named, beginning, chosen, take_fields
 from .neurons import Neurons
-from .part import Part
-from .plain import checked_mapping
-
-
-class Named(Part):
-    """The contract of a neuron with a name: it is a ``Neurons`` with its numbers filled in."""
-
-    initial: Mapping[str, Any]
-
-    @abstractmethod
-    def as_neurons(self) -> Neurons:
-        """The same neurons with their equations as text."""
-
-    @cached_property
-    def _neurons(self) -> Neurons:
-        return self.as_neurons()
-
-    @property
-    def equations(self) -> str:
-        """The equations as text."""
-        return self._neurons.equations
-
-    @property
-    def update(self) -> Any:
-        """One step of the differential equations: the method and its body."""
-        return self._neurons.update
-
-    @property
-    def dimensions(self) -> Mapping[str, Dimension]:
-        """The variables and constants of the equations."""
-        return self._neurons.dimensions
-
-    @property
-    def targets(self) -> frozenset[str]:
-        """The variables that a join or drive may change."""
-        return self._neurons.targets
-
-    @property
-    def guarded(self) -> frozenset[str]:
-        """Targets that take no input while refractory."""
-        return self._neurons.guarded
-
-    @property
-    def spiking(self) -> bool:
-        """They have spikes."""
-        return True
-
-    def build(self, scope: Scope) -> None:
-        """The operations of the equations."""
-        self._neurons.build(scope)
-
-    def _repr_latex_(self) -> str:
-        return self._neurons._repr_latex_()
-
-
-def _take(part: Named, dimensions: Mapping[str, Dimension], *positive: str) -> None:
-    """Convert quantities among the fields of ``part``; check its size and what must be positive."""
-    take_count(part, "size")
-    object.__setattr__(part, "initial", checked_mapping(part.initial, f"{type(part).__name__}.initial"))
-    for name, dimension in dimensions.items():
-        value = to_internal(getattr(part, name), dimension, f"{type(part).__name__}.{name}")
-        if np.ndim(value) or getattr(part, name) != value:
-            object.__setattr__(part, name, value)
-    check_positive(part, *positive)
-    _ = part.dimensions  # what the equations refuse is refused here
-
-
-def _values(part: Named, *names: str) -> dict[str, Any]:
-    return {f.name: getattr(part, f.name) for f in fields(part) if f.name in names}  # type: ignore[arg-type]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -92,13 +19,16 @@ class LIF(Named):
     size, tau
         Number of neurons, N, and membrane time constant, ms.
     i
-        Drive (current times membrane resistance), mV, a number or (N,): where the variable ``drive`` begins.
+        Drive (current times membrane resistance), mV, a number or (N,), where the variable ``drive`` begins, or a
+        TimedArray, which it follows.
     v_rest, v_reset, threshold
         Potentials, mV.
     refractory
         How long the potential stays at its reset value, ms.
     initial
         Start of ``v`` where it is not ``v_rest``; see ``Neurons``.
+    positions
+        Where the neurons are, (N, 1..3), µm; None where no join asks.
 
     States
     ------
@@ -119,10 +49,12 @@ class LIF(Named):
     threshold: Any = -50.0
     refractory: Any = 0.0
     initial: Mapping[str, Any] = field(default_factory=dict)
+    positions: Any = None
+    inputs: ClassVar[Mapping[str, str]] = {"i": "drive"}
 
     def __post_init__(self) -> None:
         volts = dict.fromkeys(("i", "v_rest", "v_reset", "threshold"), VOLTAGE)
-        _take(self, {"tau": TIME, "refractory": TIME, **volts}, "tau")
+        take_fields(self, {"tau": TIME, "refractory": TIME, **volts}, "tau")
         check_not_negative(self, "refractory")
         check_below(self, "v_reset", "threshold")
 
@@ -134,9 +66,10 @@ class LIF(Named):
             threshold="v >= v_threshold",
             reset="v = v_reset",
             refractory=self.refractory or None,
-            initial={"v": self.v_rest, "drive": self.i, **self.initial},
+            positions=self.positions,
+            **beginning(self, v=self.v_rest),
             v_threshold=self.threshold,
-            **_values(self, "tau", "v_rest", "v_reset"),
+            **chosen(self, "tau", "v_rest", "v_reset"),
         )
 
 
@@ -168,11 +101,13 @@ class AdEx(Named):
     tau_w, a, b
         Time constant (ms), subthreshold (nS) and spike-triggered (pA) strength of the adaptation.
     I
-        Input current at the start, pA, a number or (N,).
+        Input current, pA, a number or (N,), where the variable ``I`` begins, or a TimedArray, which it follows.
     refractory
         How long the potential rests after a spike, ms.
     initial
         Start of ``v`` and ``w`` where they are not E_L and 0; see ``Neurons``.
+    positions
+        Where the neurons are, (N, 1..3), µm; None where no join asks.
 
     States
     ------
@@ -200,11 +135,13 @@ class AdEx(Named):
     I: Any = 0.0  # noqa: E741
     refractory: Any = 0.0
     initial: Mapping[str, Any] = field(default_factory=dict)
+    positions: Any = None
+    inputs: ClassVar[Mapping[str, str]] = {"I": "I"}
 
     def __post_init__(self) -> None:
         volts = dict.fromkeys(("E_L", "V_T", "Delta_T", "v_peak", "v_reset"), VOLTAGE)
         others = {"C": CAPACITANCE, "g_L": CONDUCTANCE, "a": CONDUCTANCE, "b": CURRENT, "I": CURRENT}
-        _take(self, {**volts, **others, "tau_w": TIME, "refractory": TIME}, "C", "g_L", "Delta_T", "tau_w")
+        take_fields(self, {**volts, **others, "tau_w": TIME, "refractory": TIME}, "C", "g_L", "Delta_T", "tau_w")
         check_not_negative(self, "refractory")
         check_below(self, "v_reset", "v_peak")
 
@@ -216,8 +153,9 @@ class AdEx(Named):
             threshold="v > v_peak",
             reset="v = v_reset; w += b",
             refractory=self.refractory or None,
-            initial={"v": self.E_L, "I": self.I, **self.initial},
-            **_values(self, "C", "g_L", "E_L", "V_T", "Delta_T", "v_peak", "v_reset", "tau_w", "a", "b"),
+            positions=self.positions,
+            **beginning(self, v=self.E_L),
+            **chosen(self, "C", "g_L", "E_L", "V_T", "Delta_T", "v_peak", "v_reset", "tau_w", "a", "b"),
         )
 
 
@@ -243,9 +181,11 @@ class Izhikevich(Named):
     c, d
         Reset of v and step of u, mV.
     i
-        Input at the start, mV (per ms), a number or (N,): where the variable ``I`` begins.
+        Input, mV (per ms), a number or (N,), where the variable ``I`` begins, or a TimedArray, which it follows.
     initial
         Start of ``v`` and ``u`` where they are not -65 mV and b times that; see ``Neurons``.
+    positions
+        Where the neurons are, (N, 1..3), µm; None where no join asks.
 
     States
     ------
@@ -265,21 +205,23 @@ class Izhikevich(Named):
     d: Any = 8.0
     i: Any = 0.0
     initial: Mapping[str, Any] = field(default_factory=dict)
+    positions: Any = None
+    inputs: ClassVar[Mapping[str, str]] = {"i": "I"}
 
     def __post_init__(self) -> None:
         pure = dict.fromkeys(("a", "b"), VOLTAGE / VOLTAGE)
-        _take(self, {**pure, "c": VOLTAGE, "d": VOLTAGE, "i": VOLTAGE})
+        take_fields(self, {**pure, "c": VOLTAGE, "d": VOLTAGE, "i": VOLTAGE})
 
     def as_neurons(self) -> Neurons:
         """The same neurons with their equations as text."""
-        start = {"v": -65.0, "u": self.b * -65.0, "I": self.i}
         return Neurons(
             self.size,
             IZHIKEVICH,
             threshold="v >= 30*mV",
             reset="v = c; u += d",
-            initial={**start, **self.initial},
-            **_values(self, "a", "b", "c", "d"),
+            positions=self.positions,
+            **beginning(self, v=-65.0, u=self.b * -65.0),
+            **chosen(self, "a", "b", "c", "d"),
         )
 
 
@@ -317,9 +259,11 @@ class HodgkinHuxley(Named):
     E_L, E_Na, E_K, V_T, threshold
         Reversal potentials, shift of the channels' voltages, and potential that counts as a spike, mV.
     I
-        Input current at the start, pA, a number or (N,).
+        Input current, pA, a number or (N,), where the variable ``I`` begins, or a TimedArray, which it follows.
     initial
         Start of ``v``, ``m``, ``h``, ``n`` where they are not E_L, 0, 1, 0; see ``Neurons``.
+    positions
+        Where the neurons are, (N, 1..3), µm; None where no join asks.
 
     States
     ------
@@ -347,11 +291,13 @@ class HodgkinHuxley(Named):
     threshold: Any = -20.0
     I: Any = 0.0  # noqa: E741
     initial: Mapping[str, Any] = field(default_factory=dict)
+    positions: Any = None
+    inputs: ClassVar[Mapping[str, str]] = {"I": "I"}
 
     def __post_init__(self) -> None:
         volts = dict.fromkeys(("E_L", "E_Na", "E_K", "V_T", "threshold"), VOLTAGE)
         conductances = dict.fromkeys(("g_L", "g_Na", "g_K"), CONDUCTANCE)
-        _take(self, {**volts, **conductances, "C": CAPACITANCE, "I": CURRENT}, "C")
+        take_fields(self, {**volts, **conductances, "C": CAPACITANCE, "I": CURRENT}, "C")
         check_not_negative(self, "g_L", "g_Na", "g_K")
 
     def as_neurons(self) -> Neurons:
@@ -361,7 +307,8 @@ class HodgkinHuxley(Named):
             TRAUB_MILES,
             threshold="v > v_threshold",
             refractory="v > v_threshold",
-            initial={"v": self.E_L, "h": 1.0, "I": self.I, **self.initial},
+            positions=self.positions,
+            **beginning(self, v=self.E_L, h=1.0),
             v_threshold=self.threshold,
-            **_values(self, "C", "g_L", "g_Na", "g_K", "E_L", "E_Na", "E_K", "V_T"),
+            **chosen(self, "C", "g_L", "g_Na", "g_K", "E_L", "E_Na", "E_K", "V_T"),
         )

@@ -20,7 +20,8 @@ class TimedArray:
     Parameters
     ----------
     values
-        (T,) values for all, or (T, N) values one per neuron; a quantity brings its own unit.
+        (T,) values for all, (T, N) values one per neuron, or (T, B, N) for each of B replicas; a quantity brings its
+        own unit.
     dt
         How long a row holds, ms; a whole multiple of the time step of the run.
     unit
@@ -39,9 +40,9 @@ class TimedArray:
 
     def __init__(self, values: Any, dt: Any, unit: str | None = None):
         numbers, own = _split(values)
-        if numbers.ndim not in (1, 2) or not numbers.size:
+        if numbers.ndim not in (1, 2, 3) or not numbers.size:
             raise DescriptionError(
-                f"TimedArray.values must be (T,) or (T, N), got an array of shape {numbers.shape}"
+                f"TimedArray.values must be (T,), (T, N) or (T, B, N), got an array of shape {numbers.shape}"
             )
         bad = np.argwhere(~np.isfinite(numbers))
         if len(bad):
@@ -70,7 +71,7 @@ class TimedArray:
         return fields_of(self)
 
     def internal(self, dimension: Dimension, where: str) -> np.ndarray:
-        """The values in internal units of ``dimension``, (T,) or (T, N)."""
+        """The values in internal units of ``dimension``, (T,), (T, N) or (T, B, N)."""
         if self.unit is None:
             return np.asarray(to_internal(self.values, dimension, where))
         unit = parse_unit(self.unit)
@@ -82,9 +83,11 @@ class TimedArray:
         """Make ``name`` a variable of the part whose values are replaced row by row."""
         where = scope.full(name)
         values = self.internal(dimension, where)
-        if values.ndim == 2 and values.shape[1] != size:
+        replicas = scope.builder.replicas
+        if values.ndim > 1 and values.shape[1:] not in ((size,), (replicas, size)):
             raise DescriptionError(
-                f"{where} needs a TimedArray of shape (T,) or (T, {size}), got {values.shape}"
+                f"{where} needs a TimedArray of shape (T,), (T, {size}) or (T, {replicas}, {size}) for {replicas} "
+                f"replicas, got {values.shape}"
             )
         every = round(self.dt / scope.dt)
         if every < 1 or abs(every * scope.dt - self.dt) > 1e-6 * self.dt:

@@ -1,7 +1,7 @@
 """Kernels of a Tsetlin machine with its clauses packed into words.
 
 Why beside the operations: in a program every automaton is looked at in every step, and a literal takes a float. Here 64
-literals take a word, a clause is a few *and*s, and only clauses that get feedback touch their automata, which for ten
+literals take a word, a clause is a few bitwise ands, and only clauses that get feedback touch their automata, which for ten
 classes is a tenth of them or less. The draws are those of the program of ``TsetlinMachine``: the same counters give the
 same words, and every comparison is between whole numbers.
 

@@ -25,6 +25,7 @@ from .program import Program
 
 __all__ = [
     "PHASES", "Buffer", "Builder", "Compete", "Diffuse", "Draw", "EdgeArrays", "EdgeSpace", "EventList",
-    "EventSchedule", "Events", "Imprint", "Map", "MapEdges", "MatMul", "Operation", "Play", "Probe", "Program", "Propagate",
-    "Reduce", "Ref", "Schedule", "Scope", "Space", "Sweep", "Table", "check_probes", "check_program", "extract_draws",
+    "EventSchedule", "Events", "Imprint", "Map", "MapEdges", "MatMul", "Operation", "Play", "Probe", "Program",
+    "Propagate", "Reduce", "Ref", "Schedule", "Scope", "Space", "Sweep", "Table", "check_probes", "check_program",
+    "extract_draws",
 ]

@@ -19,9 +19,9 @@ class Ref:
     """What a name in a text stands for: a buffer, and where it is read.
 
     Over an index space ``own`` is the own index, and ``segment`` that of the own segment in a smaller space: index i of
-    M reads index ``i // (M / N)`` of N, which must divide M. ``at`` is the index that the ``int`` variable ``index`` of the
-    own index holds, in any other space; where there is no such index, 0 is read. Along edges it is an end of the edge,
-    or the edge.
+    M reads index ``i // (M / N)`` of N, which must divide M. ``at`` is the index that the ``int`` variable ``index`` of
+    the own index holds, in any other space; where there is no such index, 0 is read. Along edges it is an end of the
+    edge, or the edge.
     """
 
     buffer: str

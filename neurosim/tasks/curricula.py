@@ -41,7 +41,8 @@ def sliding(most: int, *, heads: int = 10, step: int = 5, first: int = FIRST) ->
     """
     _check(first, most)
     if not 1 <= step <= heads or first + heads - 1 > most:
-        raise DescriptionError(f"sliding needs 1 <= step <= heads and heads up to most, got {step!r}, {heads!r}, {most!r}")
+        raise DescriptionError(f"sliding needs 1 <= step <= heads and a first window up to most ({most}), got step "
+                               f"{step!r} and heads {heads!r}")
     return (tuple(range(n, n + heads)) for n in range(first, most - heads + 2, step))
 
 

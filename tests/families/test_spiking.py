@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from neurosim import LIF, AdEx, HodgkinHuxley, Izhikevich, Network, simulate
+from neurosim import LIF, AdEx, HodgkinHuxley, Izhikevich, Network, TimedArray, simulate
+from neurosim.connectivity import Distance
 from neurosim.errors import DescriptionError
 from neurosim.families import FAMILIES
 from neurosim.families.plain import from_plain
@@ -48,11 +49,37 @@ def test_a_named_neuron_is_rebuilt_from_its_fields(part):
         (lambda: LIF(1, v_reset=-40.0), "LIF.v_reset"),
         (lambda: AdEx(1, C=-1.0), "AdEx.C"),
         (lambda: LIF(1, refractory=-1.0), "refractory"),
+        (lambda: LIF(1, tau=TimedArray([1.0], 1.0)), "LIF.tau must be a number .* these can follow one: i"),
+        (lambda: AdEx(1, I=TimedArray([1.0], 1.0, "mV")), "AdEx.I must be in pA, got a TimedArray in mV"),
+        (lambda: LIF(2, positions=[1.0, 2.0, 3.0]), r"LIF.positions must be \(2, 1..3\), got .* shape \(3, 1\)"),
     ],
 )
 def test_a_wrong_field_is_named(make, field):
     with pytest.raises(DescriptionError, match=field):
         make()
+
+
+STEPS = TimedArray([0.0, 2.0, 1.0], dt=0.2)
+
+
+@pytest.mark.parametrize(
+    ("part", "name"),
+    [(LIF(2, i=STEPS), "drive"), (AdEx(2, I=STEPS), "I"), (Izhikevich(2, i=STEPS), "I"),
+     (HodgkinHuxley(2, I=STEPS, positions=[0.0, 5.0]), "I")],
+)  # fmt: skip
+def test_an_input_may_follow_a_table(part, name):
+    recording = simulate(
+        Network({"cell": part}), 0.8, record=f"cell.{name}", backend="reference", progress=False
+    )
+    np.testing.assert_allclose(recording[f"cell.{name}"].values[:, 1], [0, 0, 2, 2, 1, 1, 1, 1])
+    assert Network.from_yaml(Network({"cell": part}).to_yaml()) == Network({"cell": part})
+
+
+def test_named_neurons_have_places():
+    network = Network({"cell": LIF(3, positions=[[0.0, 0.0], [0.0, 10.0], [0.0, 100.0]])})
+    network.connect("cell", "cell", Distance("step", 20.0), on_pre="v += 1", name="near")
+    assert network.build(dt=0.1).edges["near"].edges.target.tolist() == [0, 1, 0, 1, 2]
+    assert network.parts["cell"].as_neurons().positions.shape == (3, 2)
 
 
 def test_adaptation_slows_an_adaptive_neuron_down():

@@ -10,6 +10,13 @@ from neurosim import Network, catalog, simulate
 
 NAMES = catalog.names()
 
+SMALL = {
+    "brunel_2000": {"size": 1000},
+    "mongillo_2008": {"scale": 0.05},
+    "potjans_diesmann_2014": {"scale": 0.02},
+}
+"""Parameters with which a test that only looks whether something runs builds a large network."""
+
 
 def test_the_catalog_holds_the_first_entries():
     wanted = {"brunel_2000", "izhikevich_2003", "potjans_diesmann_2014", "vogels_abbott_2005"}
@@ -24,18 +31,17 @@ def surprises(name, cost):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_an_entry_builds_a_network_that_survives_being_written_down(name):
-    network = catalog.entry(name).build()
+    network = catalog.entry(name).build(**SMALL.get(name, {}))
     assert isinstance(network, Network)
     assert Network.from_dict(network.to_dict()) == network
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_an_entry_runs_as_the_first_thing_that_a_process_does(name):
-    small = {"potjans_diesmann_2014": "0.02", "brunel_2000": "size=1000"}
     code = (
         "from neurosim import simulate; from neurosim.catalog import entry\n"
         f"model = entry({name!r})\n"
-        f"network = model.build({small.get(name, '')})\n"
+        f"network = model.build(**{SMALL.get(name, {})})\n"
         "print(simulate(network, 20.0, dt=model.dt, record=list(model.record)).duration)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
@@ -80,8 +86,7 @@ def test_the_figure_of_an_entry_takes_a_recording(name):
     from matplotlib.figure import Figure
 
     model = catalog.entry(name)
-    small = {"potjans_diesmann_2014": {"scale": 0.02}, "brunel_2000": {"size": 1000}}
-    network = model.build(**small.get(name, {}))
+    network = model.build(**SMALL.get(name, {}))
     recording = simulate(network, 100.0, dt=model.dt, record=list(model.record), progress=False)
     ax = Figure().add_subplot()
     assert model.figure(ax, recording) is ax

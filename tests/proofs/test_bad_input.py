@@ -180,6 +180,8 @@ MISTAKES = {
     "a memory limit as text": (lambda: run(memory_limit="x"), ["memory_limit", "bytes", "'x'"]),
     "a negative memory limit": (lambda: run(memory_limit=-5), ["memory_limit", ">= 0", "-5"]),
     "a number as a path": (lambda: run(path=5), ["path", "5"]),
+    "overwriting perhaps": (lambda: run(path="x", overwrite="no"), ["overwrite", "True or False", "'no'"]),
+    "an option that there is not": (lambda: run(replica=2), ["replica", "replicas"]),
     "a number as progress": (lambda: run(progress=5), ["progress", "callable", "5"]),
     "a number as a variable": (lambda: session().get(5), ["5", "exc.v"]),
     "a checkpoint nowhere": (lambda: session().save(None), ["file", "None"]),

@@ -156,7 +156,8 @@ def _emit_loads(f: Function, depth: int, op: Elementwise, texts: list[str], layo
         if name not in used or layout.is_number(ref.buffer):
             continue
         if ref.side == "at":
-            where, size = f.array(ref.index or ""), spans.size(f, layout.program.buffers[ref.buffer].space or "", "other")
+            where = f.array(ref.index or "")
+            size = spans.size(f, layout.program.buffers[ref.buffer].space or "", "other")
             f.add(depth, f"there = {where}[{own}]", f"known = there >= 0 and there < {size}",
                   # unsigned: Numba looks at a signed index for whether it counts from the end
                   f"x_{name} = {load(text, name, f'{f.array(ref.buffer)}[np.uint32(there if known else 0)]')}")

@@ -99,7 +99,7 @@ class SpikingLanguageModel(nn.Module):
     Examples
     --------
     >>> from neurosim.bridges.torch.astrocyte_language import SpikingLanguageModel
-    >>> model = SpikingLanguageModel("abc", width=4, blocks=1, backend="reference")
+    >>> model = SpikingLanguageModel("abc", width=4, blocks=1, backend="reference").double()
     >>> logits, state = model(model.numbers("abcab"))
     >>> logits.shape, len(model.sample("ab", 5, seed=1))
     (torch.Size([5, 1, 3]), 7)
