@@ -60,7 +60,7 @@ PEERS = {
             ("torch==2.13.0", *(("--index-url", TORCH_INDEX) if TORCH_INDEX else ())),
             ("snntorch==1.0.*", "norse"),
             ("--no-deps", "spikingjelly==2.0.*"),
-            ("scipy", "matplotlib", "tqdm"),
+            ("scipy", "matplotlib", "tqdm", "loguru"),
         ),
         probe="import torch, snntorch, norse, spikingjelly; print('torch', torch.__version__)",
     ),

@@ -7,8 +7,7 @@ from neurosim import LIF, Network, Poisson, SpikeGenerator, simulate
 from neurosim.bridges.torch import as_module
 from neurosim.connectivity import AllToAll
 
-STEPS = 15
-SPLIT = model_selection.train_test_split(*datasets.load_digits(return_X_y=True), random_state=0)
+STEPS, SPLIT = 15, model_selection.train_test_split(*datasets.load_digits(return_X_y=True), random_state=0)
 train_x, test_x, train_y, test_y = map(torch.tensor, SPLIT)
 
 

@@ -78,7 +78,7 @@ def trained(epochs: int, seed: int = 0) -> Any:
     from neurosim.bridges.snntorch import Leaky
 
     torch.manual_seed(seed)
-    model = nn.ModuleDict({
+    model: Any = nn.ModuleDict({
         "fc1": nn.Linear(PIXELS, 128), "hidden": Leaky(beta=BETA, sequence=True),
         "fc2": nn.Linear(128, CLASSES), "out": Leaky(beta=BETA, sequence=True),
     })

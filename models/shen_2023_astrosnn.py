@@ -155,12 +155,12 @@ def _bits(kappa: float, steps: int, seed: int) -> float:
         return float(model.bits(model.numbers(text(20_000, seed=2)).reshape(20, -1).T.contiguous()))
 
 
-def bits(kappa: float, steps: int = 400, **_: Any) -> float:
+def bits(kappa: float, steps: int = 150, **_: Any) -> float:
     """Bits per letter of new text after training on 100,000 letters; mean of three seeds."""
     return float(np.mean([_bits(kappa, steps, seed) for seed in SEEDS]))
 
 
-def saved(steps: int = 400, **_: Any) -> float:
+def saved(steps: int = 150, **_: Any) -> float:
     """Share of the bits that the modulation saves."""
     return 1.0 - bits(0.5, steps) / bits(0.0, steps)
 
@@ -217,7 +217,8 @@ ENTRY = Entry(
               {"delay": 200, "density": 0.02, "kappa": 0.5, "read": "u"}, low=0.2, high=1.0,
               cost="slow", where=INFERRED, why="the same"),
         Claim("a language model of such neurons saves bits per letter, a share of", saved, low=0.03, high=1.0,
-              cost="slow", where=INFERRED, why="three percent in three seeds, as against kappa = 0"),
+              cost="slow", where=INFERRED, why="three percent in three seeds, as against kappa = 0",
+              misses="0.002 in one seed: sums over keys and values remember enough for this grammar"),
         Claim("and it has learnt the grammar: bits per letter", bits, {"kappa": 0.5}, low=0.0, high=1.0, cost="slow",
               where=INFERRED, why="letters alone have 2.6 bits, and two are possible at most places"),
     ),

@@ -55,9 +55,9 @@ ROWS = {
 BETA, THRESHOLD, DENSITY = 0.95, 1.0, 0.05
 
 
-def batch(row: Row) -> tuple[torch.Tensor, torch.Tensor]:
+def batch(row: Row, seed: int = 1) -> tuple[torch.Tensor, torch.Tensor]:
     """Inputs, (T, B, N), a twentieth of them 1, and classes, (B,)."""
-    torch.manual_seed(0)
+    torch.manual_seed(seed)
     x = (torch.rand(row.steps, row.batch, row.sizes[0]) < DENSITY).float()
     return x, torch.randint(0, row.sizes[-1], (row.batch,))
 
@@ -95,11 +95,12 @@ def run(tool: str, version: str, make: Callable[..., Any], modes: Sequence[str] 
     parser.add_argument("--mode", choices=modes, default=modes[0])
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--iterations", type=int, default=10)
+    parser.add_argument("--seed", type=int, default=1, help="of the batch, the same for every tool")
     parser.add_argument("--cache", help="folder for what is compiled")
     asked = parser.parse_args()
     torch.set_num_threads(asked.threads)
     row = ROWS[asked.row]
-    x, classes = batch(row)
+    x, classes = batch(row, asked.seed)
     before = peak_memory() or 0.0
     began = time.perf_counter()
     parameters, scores = make(row, asked.mode)

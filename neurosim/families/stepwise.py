@@ -157,7 +157,9 @@ class StepNeurons(Part):
         layers = Layers(scope, {"": self.size})
         layers.constants("", threshold=self.threshold, bias=self.bias,
                          **{name: getattr(self, name) for name in NUMBERS[self.kind]})
-        layers.states("", x=self.bias, current=0.0, mem=0.0, **dict.fromkeys(STATES[self.kind], 0.0))
+        layers.states("", x=self.bias, current=0.0, mem=0.0)
+        for name in STATES[self.kind]:
+            layers.states("", "float", **{name: 0.0})
         layers.map("", "x = bias", phase="arrive")  # joins are added behind this
         reset = "_r = 1.0 if mem > threshold else 0.0"
         if not self.delayed:

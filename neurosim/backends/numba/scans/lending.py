@@ -12,37 +12,44 @@ SMALL = 1 << 17
 MOST = 1 << 31
 """Bytes kept for later at most."""
 
-_LOCK = threading.Lock()
-_FREE: dict[int, list[np.ndarray]] = {}
-_kept = 0
 
+class Lender:
+    """Lends arrays of any content, as ``np.empty`` makes them.
 
-def lend(shape: Sequence[int], dtype: Any) -> np.ndarray:
-    """An array of any content, as ``np.empty`` makes it.
-
-    Its memory is lent again once neither it nor a view of it is left, such as a tensor that shares it.
+    The memory of one is lent again once neither it nor a view of it is left, such as a tensor that shares it.
     """
-    global _kept
-    dtype = np.dtype(dtype)
-    size = int(np.prod(shape, dtype=np.int64)) * dtype.itemsize
-    if size < SMALL:
-        return np.empty(shape, dtype)
-    with _LOCK:
-        free = _FREE.get(size)
-        owner = free.pop() if free else None
-        if owner is not None:
-            _kept -= size
-    if owner is None:
-        owner = np.empty(size, np.uint8)
-    # views of an array over a buffer keep that array alive, not the buffer alone, so its end is theirs
-    lent = np.frombuffer(owner.data, dtype)
-    weakref.finalize(lent, _take_back, owner).atexit = False
-    return lent.reshape(shape)
+
+    def __init__(self) -> None:
+        self._lock = threading.RLock()  # a collection within may end the life of an array and come back here
+        self._free: dict[int, list[np.ndarray]] = {}
+        self._kept = 0
+
+    def lend(self, shape: Sequence[int], dtype: Any) -> np.ndarray:
+        """An array."""
+        dtype = np.dtype(dtype)
+        size = int(np.prod(shape, dtype=np.int64)) * dtype.itemsize
+        if size < SMALL:
+            return np.empty(shape, dtype)
+        owner = self._found(size)
+        # views of an array over a buffer keep that array alive, not the buffer alone, so its end is theirs
+        lent = np.frombuffer(owner.data, dtype)
+        weakref.finalize(lent, self._take_back, owner).atexit = False
+        return lent.reshape(shape)
+
+    def _found(self, size: int) -> np.ndarray:
+        with self._lock:
+            free = self._free.get(size)
+            if free:
+                self._kept -= size
+                return free.pop()
+        return np.empty(size, np.uint8)
+
+    def _take_back(self, owner: np.ndarray) -> None:
+        with self._lock:
+            if self._kept + owner.nbytes <= MOST:
+                self._free.setdefault(owner.nbytes, []).append(owner)
+                self._kept += owner.nbytes
 
 
-def _take_back(owner: np.ndarray) -> None:
-    global _kept
-    with _LOCK:
-        if _kept + owner.nbytes <= MOST:
-            _FREE.setdefault(owner.nbytes, []).append(owner)
-            _kept += owner.nbytes
+lend = Lender().lend
+"""One for the whole process: memory that one scan gave back serves the next."""
