@@ -160,9 +160,9 @@ class AstrocyteModulatedLIF(nn.Module):
 
     def _numbers(self, dtype: torch.dtype) -> dict[str, Tensor]:
         """The parameters of a step, from those that are trained."""
-        found = {"W": self.W, "kappa": self.kappa, "a0": self.a0, "lam": self.lam, "rho": self.rho}
+        found: dict[str, Any] = {"W": self.W, "kappa": self.kappa, "a0": self.a0, "lam": self.lam, "rho": self.rho}
         found["theta"] = torch.tensor(self.description.theta)
-        return {n: v.to(dtype) for n, v in found.items()}  # type: ignore[union-attr]
+        return {n: v.to(dtype) for n, v in found.items()}
 
     def _trainable(self, dtype: str, values: State) -> Trainable:
         if dtype not in self._trainables:

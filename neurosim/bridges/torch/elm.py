@@ -114,7 +114,9 @@ class ELMModule(nn.Module):
         elm, tau = self.description, self.tau_m
         keep = torch.exp(-self.dt / tau)
         write = elm.gain * (1.0 - keep) if elm.version == 1 else 1.0 - torch.exp(-self.dt * elm.gain / tau)
-        found = {"w": torch.relu(self.w), "W1_b": self.W1[:, :b], "W1_m": self.W1[:, b:], "k_m": keep, "q": write}
+        weight: Any = self.w
+        first: Any = self.W1
+        found = {"w": torch.relu(weight), "W1_b": first[:, :b], "W1_m": first[:, b:], "k_m": keep, "q": write}
         found |= {name: getattr(self, name) for name in ("c1", "W2", "c2", "W_y", "b_y")}
         given = {f"cell.{name}": value for name, value in found.items()}
         scan = self._found.scan
