@@ -2,8 +2,8 @@
 
 Why beside the operations: in a program every automaton is looked at in every step, and a literal takes a float. Here 64
 literals take a word, a clause is a few bitwise ands, and only clauses that get feedback touch their automata, which
-for ten classes is a tenth of them or less. The draws are those of the program of ``TsetlinMachine``: the same counters give the
-same words, and every comparison is between whole numbers.
+for ten classes is a tenth of them or less. The draws are those of the program of ``TsetlinMachine``: the same counters
+give the same words, and every comparison is between whole numbers.
 
 Arrays: states (clauses, L) int32, included and the false literals of samples in words (.., W) uint64, W = ceil(L / 64).
 """
