@@ -10,6 +10,7 @@ TORCH_INDEX ?=
 CANDIDATES := $(PYTHON) python3.11 python3.13 python3.12 python3.14 python3 python
 VENV := .venv
 BIN := $(VENV)/bin
+WORKERS ?= 2
 STAMP := $(VENV)/.made
 EXTRAS := torch,brian2,plot,interop,cluster,test,docs,dev
 TORCH := $(shell sed -n '/^torch==/p' constraints.txt)
@@ -56,7 +57,7 @@ demo: venv
 	@$(BIN)/neurosim demo
 
 test: venv
-	@$(BIN)/python -m pytest -m "not slow"
+	@$(BIN)/python -m pytest -m "not slow" --numprocesses $(WORKERS) --dist loadgroup
 
 check-slow: venv
 	@$(BIN)/python -m pytest -m slow

@@ -9,6 +9,8 @@ import pytest
 from neurosim import Network, catalog, simulate
 
 NAMES = catalog.names()
+# what an entry has run once serves its other tests, so one process takes them all
+GROUPED = [pytest.param(name, marks=pytest.mark.xdist_group(name)) for name in NAMES]
 
 SMALL = {
     "brunel_2000": {"size": 1000},
@@ -29,14 +31,14 @@ def surprises(name, cost):
     return [f"{r.claim.text}: {r.value:g} {r.error}" for r in results if r.holds == bool(r.claim.misses)]
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", GROUPED)
 def test_an_entry_builds_a_network_that_survives_being_written_down(name):
     network = catalog.entry(name).build(**SMALL.get(name, {}))
     assert isinstance(network, Network)
     assert Network.from_dict(network.to_dict()) == network
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", GROUPED)
 def test_an_entry_runs_as_the_first_thing_that_a_process_does(name):
     code = (
         "from neurosim import simulate; from neurosim.catalog import entry\n"
@@ -49,7 +51,7 @@ def test_an_entry_runs_as_the_first_thing_that_a_process_does(name):
     assert done.stdout == "20.0\n"
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", GROUPED)
 def test_an_entry_has_quick_claims_that_say_where_and_why(name):
     claims = catalog.entry(name).claims
     assert any(claim.cost == "quick" for claim in claims)
@@ -60,18 +62,18 @@ def test_an_entry_has_quick_claims_that_say_where_and_why(name):
         )
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", GROUPED)
 def test_the_quick_claims_of_an_entry_hold_or_are_said_to_miss(name):
     assert surprises(name, "quick") == []
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", GROUPED)
 def test_the_slow_claims_of_an_entry_hold_or_are_said_to_miss(name):
     assert surprises(name, "slow") == []
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", GROUPED)
 def test_the_figure_of_an_entry_draws_into_the_axes_given(name):
     from matplotlib.figure import Figure
 
@@ -81,7 +83,7 @@ def test_the_figure_of_an_entry_draws_into_the_axes_given(name):
     assert any(panel.lines or panel.collections for panel in drawn)
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", GROUPED)
 def test_the_figure_of_an_entry_takes_a_recording(name):
     from matplotlib.figure import Figure
 
