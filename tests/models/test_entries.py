@@ -80,7 +80,7 @@ def test_the_figure_of_an_entry_draws_into_the_axes_given(name):
     ax = Figure().add_subplot()
     assert catalog.entry(name).figure(ax) is ax
     drawn = [ax, *ax.child_axes]
-    assert any(panel.lines or panel.collections for panel in drawn)
+    assert any(panel.lines or panel.collections or panel.images for panel in drawn)
 
 
 @pytest.mark.parametrize("name", GROUPED)

@@ -120,6 +120,7 @@ class ScanModule(nn.Module):
             found[name] = x.contiguous()
         return found
 
+    @torch.compiler.disable  # what it compiles is not for torch to trace
     def _trainable(self, dtype: torch.dtype) -> Trainable:
         name = DTYPES[dtype]
         if name not in self._trainables:
@@ -166,7 +167,7 @@ def as_module(network: Network, *, inputs: str | Sequence[str], outputs: str | S
     >>> from neurosim.bridges.torch import as_module
     >>> from neurosim.connectivity import AllToAll
     >>> net = Network({"source": Poisson(8, 10.0), "cells": LIF(3)})
-    >>> net.connect("source", "cells", AllToAll(), on_pre="v += w", w=6.0)
+    >>> net.connect("source", "cells", AllToAll(), on_pre="v += w", w="12*mV*rand()")
     'source_to_cells'
     >>> layer = as_module(net, inputs="source.spikes", outputs="cells.spikes", train="w", dt=1.0)
     >>> spikes = layer((torch.rand(20, 4, 8) < 0.3).float())
