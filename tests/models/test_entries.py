@@ -73,6 +73,7 @@ def test_the_slow_claims_of_an_entry_hold_or_are_said_to_miss(name):
     assert surprises(name, "slow") == []
 
 
+@pytest.mark.slow  # the paper's own figure; that of a recording is drawn in every run
 @pytest.mark.parametrize("name", GROUPED)
 def test_the_figure_of_an_entry_draws_into_the_axes_given(name):
     from matplotlib.figure import Figure
