@@ -1,6 +1,6 @@
 """Rules that say who connects to whom, and the edges drawn from them."""
 
-from .distributions import Constant, Exponential, LogNormal, Normal, Uniform
+from .distributions import Constant, Exponential, LogNormal, Normal, Rounded, Uniform
 from .drawing import draw, estimate
 from .edge_values import values
 from .edges import Edges
@@ -32,6 +32,7 @@ __all__ = [
     "LogNormal",
     "Normal",
     "OneToOne",
+    "Rounded",
     "Uniform",
     "draw",
     "estimate",

@@ -1,7 +1,7 @@
 """Distributions from which weights, delays and other numbers of edges are drawn."""
 
 from dataclasses import dataclass
-from math import inf, isfinite, log
+from math import frexp, inf, isfinite, log
 from typing import Any
 
 import numpy as np
@@ -193,6 +193,51 @@ class Exponential:
 def _scaled_bounds(distribution: Any, factor: float) -> dict[str, float | None]:
     bounds = {"low": distribution.low, "high": distribution.high}
     return {name: None if bound is None else bound * factor for name, bound in bounds.items()}
+
+
+@dataclass(frozen=True)
+class Rounded:
+    """Numbers of another distribution, rounded; many of them may then be kept as short integers.
+
+    They become multiples of a power of two, the largest that is at most ``step``. Between bounds of no more than 32,767
+    steps the numbers of many edges take two bytes each.
+
+    Parameters
+    ----------
+    given
+        The distribution that is rounded.
+    step
+        Largest distance of two neighbouring numbers.
+    """
+
+    given: "Normal | LogNormal | Uniform | Exponential"
+    step: float
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.given, Normal | LogNormal | Uniform | Exponential):
+            kinds = "Normal, LogNormal, Uniform or Exponential"
+            raise DescriptionError(f"Rounded.given must be one of {kinds}, got {self.given!r}")
+        check_finite(self, "step")
+        check_positive(self, "step")
+
+    @property
+    def power(self) -> float:
+        """The power of two of which all numbers are multiples."""
+        return 2.0 ** (frexp(self.step)[1] - 1)
+
+    @property
+    def low(self) -> float | None:
+        """See the distribution that is rounded."""
+        return self.given.low
+
+    @property
+    def high(self) -> float | None:
+        """See the distribution that is rounded."""
+        return self.given.high
+
+    def scaled(self, factor: float) -> "Rounded":
+        """The distribution of ``factor`` times the number, ``factor`` > 0."""
+        return Rounded(self.given.scaled(factor), self.step * factor)
 
 
 Continuous = Normal | LogNormal | Uniform | Exponential

@@ -9,6 +9,7 @@ import numpy as np
 from ..errors import DescriptionError
 from .delays import DelayLaw, delay_law
 from .edges import Edges, smallest_unsigned
+from .fitting import check_fit
 from .given import draw_given
 from .plans import (
     Plan,
@@ -105,6 +106,17 @@ def draw(
     return _assemble(plan, task, law)
 
 
+def check_rule(rule: Rule, *, sources: int, targets: int, same: bool = False) -> None:
+    """Refuse a rule that does not fit the populations that it connects; nothing is drawn.
+
+    Raises
+    ------
+    DescriptionError
+        As ``draw`` would, but for the positions that ``Distance`` needs.
+    """
+    _task(rule, sources, targets, 0, 0, same, 1)
+
+
 def _plan(rule: Any, task: Task, positions: tuple[Any, Any]) -> Plan:
     if isinstance(rule, Distance):
         return plan_distance(rule, task, *positions)
@@ -148,7 +160,7 @@ def _task(
             raise DescriptionError(f"{name} must be a whole number from {low} to {high}, got {value!r}")
     if same and sources != targets:
         raise DescriptionError(f"one population cannot have {sources} sources and {targets} targets")
-    return Task(
+    task = Task(
         sources=int(sources),
         targets=int(targets),
         same=same,
@@ -156,6 +168,8 @@ def _task(
         stream=int(stream),
         threads=threads or 1,
     )
+    check_fit(rule, task)
+    return task
 
 
 def _expected(rule: Any, task: Task, positions: tuple[Any, Any]) -> float:

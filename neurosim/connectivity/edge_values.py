@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import DescriptionError
-from .distributions import CONTINUOUS, Constant, Exponential, LogNormal, Normal, Uniform, limits, mass
+from .distributions import CONTINUOUS, Constant, Exponential, LogNormal, Normal, Rounded, Uniform, limits, mass
 from .edges import Edges
 from .plans import Task, compiled_loops
 from .rules import is_number
@@ -43,21 +43,46 @@ def values(
     -------
     float, or (E,) of the kind asked for.
     """
+    one = single(given)
+    if one is not None:
+        return one
+    if isinstance(given, (Rounded, *CONTINUOUS)):
+        return drawn_values(given, edges.count, seed=seed, stream=stream, dtype=dtype, threads=threads)
+    return _permuted(given, edges, dtype)
+
+
+def single(given: Any) -> float | None:
+    """The one number that all edges get, if there is one."""
     if isinstance(given, Constant):
         return float(given.value)
     if is_number(given):
         return float(given)
     if isinstance(given, Normal) and given.sd == 0:
         return float(given.mean)
-    if not isinstance(given, CONTINUOUS):
-        return _permuted(given, edges, dtype)
+    if isinstance(given, Rounded) and (one := single(given.given)) is not None:
+        return round(one / given.power) * given.power
+    return None
+
+
+def drawn_values(
+    given: Any, count: int, *, seed: int, stream: int, dtype: Any, threads: int | None = None
+) -> np.ndarray:
+    """(count,) numbers from a distribution, as ``values`` draws them for as many edges."""
     if threads is None:
-        threads = usable_threads() if edges.count > 300_000 else 1
+        threads = usable_threads() if count > 300_000 else 1
     task = Task(sources=1, targets=1, same=False, seed=seed, stream=stream, threads=threads)
-    out = np.empty(edges.count, dtype)
-    fill = _inverting(given, task, out) if _is_rare(given) else _drawing(given, task, out)
-    blocks = task.split(edges.count, BLOCK)
-    run_blocks(fill, blocks, lambda: (np.empty((4, 64), np.uint32), np.empty(64)), threads)
+    out = np.empty(count, dtype)
+    law = given.given if isinstance(given, Rounded) else given
+    fill = _inverting(law, task, out) if _is_rare(law) else _drawing(law, task, out)
+
+    def work(block: tuple[int, int], scratch: Any) -> None:
+        fill(block, scratch)
+        if isinstance(given, Rounded):
+            part = out[block[0] : block[1]]
+            np.rint(part / given.power, out=part)
+            part *= given.power
+
+    run_blocks(work, task.split(count, BLOCK), lambda: (np.empty((4, 64), np.uint32), np.empty(64)), threads)
     return out
 
 

@@ -15,14 +15,7 @@ from .workers import check_memory
 def draw_given(rule: FromArrays | FromMatrix, task: Task, delay: Any, max_memory: int | None) -> Edges:
     """Bring given edges into canonical order, remembering where each came from; takes E log E time."""
     if isinstance(rule, FromMatrix):
-        shape = tuple(rule.matrix.shape)
-        if shape != (task.sources, task.targets):
-            raise DescriptionError(
-                f"FromMatrix.matrix must have the shape ({task.sources}, {task.targets}), got {shape}"
-            )
         rule = rule.arrays
-    check_indices("FromArrays.source", rule.source, task.sources)
-    check_indices("FromArrays.target", rule.target, task.targets)
     count = rule.source.size
     # order, its inverse parts and the keys of the sort
     check_memory(f"{count:,} given edges", 48 * count + 8 * task.sources, max_memory)
@@ -46,14 +39,6 @@ def draw_given(rule: FromArrays | FromMatrix, task: Task, delay: Any, max_memory
         delay=ordered,
         order=None if np.array_equal(order, np.arange(count)) else order,
     )
-
-
-def check_indices(name: str, indices: np.ndarray, size: int) -> None:
-    """Each index names one of ``size`` neurons."""
-    wrong = np.flatnonzero((indices < 0) | (indices >= size))
-    if wrong.size:
-        where = int(wrong[0])
-        raise DescriptionError(f"{name}[{where}] must be in [0, {size}), got {int(indices[where])}")
 
 
 def _sorted(keys: tuple[np.ndarray, np.ndarray]) -> np.ndarray:

@@ -6,15 +6,18 @@ from typing import Any
 
 import numpy as np
 
+from ..connectivity.drawing import check_rule
 from ..connectivity.rules import RULES
 from ..equations import Checked, Equations, check, event_driven, names, parse, solve, unparse
-from ..errors import EquationError, NetworkError, listing, nearest
+from ..errors import DescriptionError, EquationError, NetworkError, listing, nearest
 from ..families import Part
 from ..families.plain import call, fields_of, shown
 from ..units import Dimension, to_internal
+from .contacts import along_edges, check_along_edges
 from .delays import DISTRIBUTIONS, checked_delay
 from .edge_texts import resolved_text
 from .glia import SUFFIX, glia_dimensions, owners_of
+from .structures import check_structure
 
 PLAIN = frozenset({"t", "dt"})
 OF_NEURONS = frozenset({"i", "N", "lastspike", "not_refractory"})
@@ -31,7 +34,7 @@ class Join:
         Own name and those of the two parts.
     rule
         Who is connected to whom: a rule of ``neurosim.connectivity``.
-    model, on_pre, on_post, couple, delay, glia, domain, method, initial, values
+    model, on_pre, on_post, couple, delay, glia, domain, structure, method, initial, values
         See ``Network.connect``.
     """
 
@@ -46,6 +49,7 @@ class Join:
     couple: str | None = None
     glia: str | None = None
     domain: Any = None
+    structure: Any = None
     method: str = "auto"
     initial: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     values: Mapping[str, Any] = dataclasses.field(default_factory=dict)
@@ -105,11 +109,16 @@ def checked_join(join: Join, source: Part, target: Part, glia: Part | None = Non
     if not isinstance(join.rule, RULES):
         kinds = listing(rule.__name__ for rule in RULES)
         raise NetworkError(f"{where}: the rule must be one of {kinds}, got {join.rule!r:.60}")
+    try:
+        check_rule(join.rule, sources=source.size, targets=target.size, same=join.source == join.target)
+    except DescriptionError as problem:
+        raise NetworkError(f"{where}: {problem}") from None
     sides = _sides(join, source, target)
     parts = {"source": source.dimensions, "target": target.dimensions}
     if glia is not None:
         parts["glia"] = glia_dimensions(glia)
-        owners_of(where, join.domain, target, glia)
+        if not along_edges(join.domain, join.rule, target):
+            owners_of(where, join.domain, target, glia)
         sides |= {n + SUFFIX: (n, "glia") for n in parts["glia"] if n + SUFFIX not in join.values}
     elif join.domain is not None:
         raise NetworkError(f"{where}: domain needs the part that it is a domain of: give glia")
@@ -128,6 +137,8 @@ def checked_join(join: Join, source: Part, target: Part, glia: Part | None = Non
     _check_method(join, checked)
     _check_spikes(join, source, target)
     _check_statements(join, checked, sides, {"target": target, "glia": glia})
+    if glia is not None and along_edges(join.domain, join.rule, target):
+        check_along_edges(join, source, target, glia, sides, checked.statements)
     result = CheckedJoin(join=join, checked=checked, sides=sides)
     _check_values(result, [*sides])
     for name, value in (*join.values.items(), *join.initial.items()):
@@ -142,6 +153,7 @@ def checked_join(join: Join, source: Part, target: Part, glia: Part | None = Non
         },
         initial={n: _plain(v, result.dimension(n), f"{where}: initial {n}") for n, v in join.initial.items()},
     )
+    check_structure(plain, result.own, source, target)
     return dataclasses.replace(result, join=plain)
 
 

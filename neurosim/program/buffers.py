@@ -1,5 +1,6 @@
 """What a program works on: index spaces, the edges between them, named arrays and event lists."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Literal, Protocol
@@ -8,6 +9,10 @@ import numpy as np
 
 from ..errors import DescriptionError
 from ..units import DIMENSIONLESS, Dimension
+from .redrawn import RedrawnValues
+
+MANY = 1 << 20
+"""Edges above which it is worth letting them go, and drawing their numbers only when they are asked for."""
 
 DType = Literal["float", "int", "int8", "bool", "bit"]
 Kind = Literal["state", "parameter"]
@@ -43,19 +48,46 @@ class Space:
     size: int
 
 
-@dataclass(frozen=True)
 class EdgeSpace:
-    """The edges of one join, an index space of its own; ``edges`` holds who and how late."""
+    """The edges of one join, an index space of its own.
 
-    name: str
-    source: str
-    target: str
-    edges: EdgeArrays = field(repr=False, compare=False)
+    Parameters
+    ----------
+    name, source, target
+        Its name, and the spaces between which they run.
+    edges
+        Who and how late.
+    redraw
+        Draws the same edges anew, so that ``release`` may let them go.
+    """
 
-    @property
+    def __init__(self, name: str, source: str, target: str, edges: EdgeArrays,
+                 redraw: Callable[[], EdgeArrays] | None = None):
+        self.name, self.source, self.target = name, source, target
+        self._edges: EdgeArrays | None = edges
+        self._redraw = redraw
+
+    @cached_property
     def size(self) -> int:
         """Number of edges, E."""
         return self.edges.count
+
+    @property
+    def edges(self) -> EdgeArrays:
+        """Who and how late; drawn again when they have been let go."""
+        if self._edges is None and self._redraw is not None:
+            self._edges = self._redraw()
+        assert self._edges is not None
+        return self._edges
+
+    def release(self) -> None:
+        """Give the memory of many edges back, if they can be drawn again."""
+        if self._redraw is not None and self.size > MANY:
+            _ = self.delays  # found once, and short
+            self._edges = None
+
+    def __repr__(self) -> str:
+        return f"EdgeSpace({self.name!r}, {self.source!r} -> {self.target!r}: {self.size:,} edges)"
 
     @cached_property
     def delays(self) -> np.ndarray:
@@ -137,6 +169,8 @@ Schedule = EventSchedule | Table
 
 def check_finite(name: str, values: Any) -> None:
     """Refuse NaN and infinity in the values of the buffer ``name``."""
+    if isinstance(values, RedrawnValues):
+        return
     values = np.asarray(values)
     if values.dtype.kind != "f":
         return

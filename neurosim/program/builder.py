@@ -80,7 +80,7 @@ class Builder:
         for op in operations:
             if isinstance(op, MapEdges) and op.at != "source":
                 continue
-            if isinstance(op, Propagate | MapEdges) and op.events is not None and self.edges[op.edges].size:
+            if isinstance(op, Propagate | MapEdges) and op.events is not None and self.edges[op.edges].delays.size:
                 longest = int(self.edges[op.edges].delays[-1])
                 history[op.events] = max(history[op.events], longest + 1)
         lists = {name: EventList(name, space, history[name]) for name, space in self._lists.items()}

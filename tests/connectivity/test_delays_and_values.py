@@ -12,6 +12,7 @@ from neurosim.connectivity import (
     LogNormal,
     Normal,
     OneToOne,
+    Rounded,
     Uniform,
     draw,
     values,
@@ -171,3 +172,21 @@ def test_a_scaled_distribution_is_that_of_the_scaled_number():
             None if b is None else 10.0 * b for b in (given.low, given.high)
         )
     assert Constant(2.0).scaled(3.0) == Constant(6.0)
+
+
+def test_rounded_numbers_are_multiples_of_a_power_of_two_next_to_those_drawn():
+    given = Normal(1.0, 0.3)
+    exact, found = (values(g, drawn(), seed=1, stream=2) for g in (given, Rounded(given, 0.1)))
+    assert Rounded(given, 0.1).power == 0.0625
+    assert np.array_equal(found / 0.0625, np.rint(exact / 0.0625))
+    short = values(Rounded(given, 0.1), drawn(), seed=1, stream=2, dtype=np.float32)
+    assert np.mean(short == found) > 0.999  # a number halfway between two may fall on either side
+    assert values(Rounded(Normal(1.0, 0.0), 0.75), drawn(), seed=1, stream=2) == 1.0
+    assert Rounded(given, 0.1).scaled(4.0) == Rounded(Normal(4.0, 1.2), 0.4)
+
+
+@pytest.mark.parametrize(("given", "step", "message"), [(3.0, 0.1, "Rounded.given must be one of"),
+                                                       (Normal(1.0, 0.1), 0.0, "Rounded.step must be > 0")])
+def test_what_cannot_be_rounded_is_refused(given, step, message):
+    with pytest.raises(DescriptionError, match=message):
+        Rounded(given, step)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from neurosim import LIF, Network, Neurons, Poisson, SpikeGenerator, TimedArray
-from neurosim.connectivity import AllToAll, Bernoulli, Distance, FromArrays, FromMatrix, Normal, OneToOne
+from neurosim.connectivity import AllToAll, Bernoulli, Distance, FixedInDegree, FromArrays, FromMatrix, Normal, OneToOne
 from neurosim.errors import DescriptionError, EquationError, MemoryForeseenError, NetworkError, UnitError
 from neurosim.kernels import philox
 from neurosim.kernels.philox import stream_number
@@ -102,6 +102,18 @@ def test_spikes_are_needed_for_what_spikes_do(net):
 def test_a_rule_must_be_a_rule(net):
     with pytest.raises(NetworkError, match="Bernoulli"):
         net.connect("exc", "inh", 0.1, on_pre="v += 1*mV")
+
+
+@pytest.mark.parametrize(("rule", "message"), [
+    (OneToOne(), "OneToOne needs as many sources as targets, got 4 and 3"),
+    (FromArrays([0, 4], [0, 0]), r"FromArrays.source\[1\] must be in \[0, 4\), got 4"),
+    (FixedInDegree(5, multiple=False), "FixedInDegree.degree must be <= 4"),
+])  # fmt: skip
+def test_a_rule_that_does_not_fit_its_parts_is_refused_when_it_is_given(net, rule, message):
+    net.add("three", Neurons(3, "v : mV"))
+    with pytest.raises(NetworkError, match="exc_to_three.*" + message):
+        net.connect("exc", "three", rule, on_pre="v += 1*mV")
+    assert not net.joins
 
 
 def test_a_delay_below_one_step_is_refused_with_join_delay_and_step(net):

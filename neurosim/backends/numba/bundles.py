@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from ...program import EdgeSpace
+from ...program.redrawn import RedrawnValues
 from .index import kernels
 from .memory import cores
 
@@ -33,49 +34,75 @@ class BundledEdges:
         return int(self.target.size)
 
 
-def bundle_edges(joined: Sequence[EdgeSpace], weights: Sequence[np.ndarray] | None, from_source: Sequence[int],
-                 from_target: Sequence[int], sources: int, splits: np.ndarray) -> tuple[BundledEdges, Any]:
+def bundle_edges(joined: Sequence[EdgeSpace], weights: Sequence[Any] | None, from_source: Sequence[int],
+                 from_target: Sequence[int], sources: int, splits: np.ndarray) -> tuple[BundledEdges, Any, float]:
     """One edge space for all; source i of a join becomes ``from_source + i``, targets likewise.
 
-    ``splits``, (owners + 1,), says where the share of each owner of targets begins.
+    One population of sources follows another, and lets its joins go, so that edges are hardly ever in memory twice.
 
-    Returns the edges and their weights, (E,), or None without ``weights``.
+    Parameters
+    ----------
+    joined
+        The edge spaces.
+    weights
+        For each (E,), or None; those with a ``packed_step`` come out as short integers.
+    from_source, from_target
+        Where each begins in the homes of its ends.
+    sources
+        Size of the home of the sources.
+    splits
+        (owners + 1,): where the share of each owner of targets begins.
+
+    Returns
+    -------
+    The edges; their weights, (E,), or None; and the number that whole weights count in, 1.0 for others.
     """
     delays = np.unique(np.concatenate([e.delays for e in joined]))
     slot = np.zeros(int(delays[-1]) + 1, np.int32)
     slot[delays] = np.arange(len(delays))
-    owners = len(splits) - 1
-    chunks = np.zeros((sources, len(delays) * owners + 1), np.uint32)
-
-    def count(begin: int) -> None:
-        for n in (n for n in range(len(joined)) if from_source[n] == begin):
-            edges = joined[n].edges
-            kernels().count_chunks(edges.first, edges.target, *_delay(joined[n]), slot, begin, from_target[n], splits,
-                                   chunks)
-
-    with ThreadPoolExecutor(cores()) as pool:  # rows of different sources share nothing
-        list(pool.map(count, sorted(set(from_source))))
+    columns, total = len(delays) * (len(splits) - 1), sum(e.size for e in joined)
+    chunks = np.zeros((sources, columns + 1), np.uint32)
     first = np.zeros(sources + 1, np.int64)
-    kernels().open_rows(chunks, first)
-    target = np.zeros(int(first[-1]), np.min_scalar_type(max(int(np.diff(splits).max()) - 1, 0)))
-    weight = None if weights is None else np.zeros(int(first[-1]), np.result_type(*weights))
-    place = np.zeros((sources, len(delays) * owners), np.uint32)
-
-    def fill(start: int) -> None:
+    target = np.empty(total, np.min_scalar_type(max(int(np.diff(splits).max()) - 1, 0)))
+    step = packed_step(weights or ())
+    kind = np.int16 if step else np.result_type(*(w.dtype for w in weights or ()), np.float32)
+    weight = None if weights is None else np.empty(total, kind)
+    begins = sorted(set(from_source))
+    for begin, end in zip(begins, [*begins[1:], sources], strict=True):
         # in the order of the targets, so that every chunk comes out sorted by target
-        for n in sorted((n for n in range(len(joined)) if from_source[n] == start), key=lambda n: from_target[n]):
-            own = np.zeros(1, np.float32) if weights is None else np.ascontiguousarray(weights[n])
-            out = np.zeros(1, np.float32) if weight is None else weight
-            kernels().fill_chunks(joined[n].edges.first, joined[n].edges.target, *_delay(joined[n]), own, slot,
-                                  start, from_target[n], splits, chunks, place, first, target, out,
-                                  weight is not None)
+        own = sorted((n for n in range(len(joined)) if from_source[n] == begin), key=lambda n: from_target[n])
+        for n in own:
+            _by_rows(kernels().count_chunks, joined[n], slot, begin, from_target[n], splits, chunks)
+        kernels().open_rows(begin, end, chunks, first)
+        place = np.zeros((end - begin, columns), np.uint32)
+        for n in own:
+            given = np.zeros(0, np.float32) if weights is None else np.ascontiguousarray(weights[n])
+            _by_rows(kernels().fill_chunks, joined[n], slot, begin, from_target[n], splits, chunks, place, first,
+                     target, given, 1.0 / (step or 1.0), given if weight is None else weight)
+            joined[n].release()
+    return BundledEdges(sources, int(splits[-1]), first, target, delays, chunks), weight, step or 1.0
 
+
+def packed_step(weights: Sequence[Any]) -> float:
+    """The step of which all weights are multiples that fit into 16 bits, a power of two; 0.0 when there is none."""
+    steps = {w.step for w in weights if isinstance(w, RedrawnValues)}
+    step: float = steps.pop() if len(steps) == 1 else 0.0
+    return step if step > 0 and all(_fits(w, step) for w in weights) else 0.0
+
+
+def _fits(weight: Any, step: float) -> bool:
+    most = step * np.iinfo(np.int16).max
+    if isinstance(weight, RedrawnValues):
+        return weight.bound <= most
+    return bool((np.abs(weight) <= most).all() and (np.rint(weight / step) * step == weight).all())
+
+
+def _by_rows(kernel: Any, joined: EdgeSpace, *arguments: Any) -> None:
+    """Call a kernel for pieces of the rows of a join, which share nothing."""
+    edges = joined.edges
+    many = np.ndim(edges.delay) > 0
+    delay = edges.delay if many else np.full(1, edges.delay, np.uint16)
+    cuts = np.linspace(0, edges.sources, 4 * cores() + 1).astype(int).tolist()
     with ThreadPoolExecutor(cores()) as pool:
-        list(pool.map(fill, sorted(set(from_source))))
-    return BundledEdges(sources, int(splits[-1]), first, target, delays, chunks), weight
-
-
-def _delay(edges: EdgeSpace) -> tuple[np.ndarray, bool]:
-    delay = edges.edges.delay
-    many = np.ndim(delay) > 0
-    return (delay if many else np.full(1, delay, np.uint16)), many
+        list(pool.map(lambda low, high: kernel(low, high, edges.first, edges.target, delay, many, *arguments),
+                      cuts[:-1], cuts[1:]))

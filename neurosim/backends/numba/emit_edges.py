@@ -12,8 +12,10 @@ from .layout import Layout
 from .memory import symbol
 from .text import Text, emit_time, load, store
 
-AHEAD, LINE, MOST_LINES = 12, 64, 8
-"""Prefetching: spikes ahead, bytes of a cache line, lines of a row after which the processor goes on by itself."""
+CHUNKS = 1024
+"""Chunks of rows that a thread notes before it delivers them."""
+AHEAD, LINE, MOST_LINES = 8, 64, 8
+"""Prefetching: chunks ahead, bytes of a cache line, lines of a chunk after which the processor goes on by itself."""
 
 _AT = {"source": "i", "target": "j", "edge": "e"}
 
@@ -25,8 +27,7 @@ def emit_propagate(op: Propagate, layout: Layout) -> Function:
     emit_time(f, _used(texts))
     if op.target not in {r.buffer for r in op.names.values()}:
         f.add(0, "no_overlap()")
-    depth = _open_delayed(f, op.edges, op.events)
-    _prefetch(f, depth, op)
+    depth = _open_chunks(f, op)
     _load(f, depth, text, "source", texts)
     f.add(depth, "for e in range(a, z):")
     target = f"{_edge_array(f, 'target', op.edges)}[e]"
@@ -78,47 +79,71 @@ def emit_diffuse(op: Diffuse, layout: Layout) -> Function:
 
 def _open_delayed(f: Function, edges: str, events: str) -> int:
     """Loops over delays (longest first), then sources; leaves the row's chunk in ``a`` to ``z``."""
-    first, bounds, delays = (_edge_array(f, kind, edges) for kind in ("first", "bounds", "delays"))
-    ring, counts = f.events(events)
-    source = f.layout.program.edges[edges].source
-    splits, offset = spans.splits(f, source), spans.offset(f, source)
-    alone = f.layout.is_alone(source) or f.layout.place(source).home == source
-    skip = [] if alone else [f"            if i < 0 or i >= {first}.size - 1:", "                continue"]
-    f.add(
-        0, f"lanes = {splits}.size - 1",
-        f"for d in range({delays}.size - 1, -1, -1):",
-        f"    slot = (t - {delays}[d]) & ({ring}.shape[0] - 1)",
-        "    for lane in range(lanes):",
-        f"        start, count = {splits}[lane], {counts}[slot, lane]",
-        "        for n in range(count):",
-        f"            i = {ring}[slot, start + n] - {offset}",
-        *skip,
-        f"            a = {first}[i] + np.int64({bounds}[i, d * lanes + q])",
-        f"            z = {first}[i] + np.int64({bounds}[i, d * lanes + q + 1])",
-    )
+    delays = _edge_array(f, "delays", edges)
+    opened, found = _list(f, edges, events), _chunk(f, edges, events)
+    f.add(0, f"lanes = {_splits(f, edges)}.size - 1", f"for d in range({delays}.size - 1, -1, -1):",
+          "    for lane in range(lanes):")
+    f.add(2, *opened, "for n in range(count):")
+    f.add(3, *found)
     return 3
 
 
-def _prefetch(f: Function, depth: int, op: Propagate) -> None:
-    """Ask for the edges of a spike some spikes ahead: rows lie anywhere in memory, and nothing takes longer."""
-    first, bounds = (_edge_array(f, kind, op.edges) for kind in ("first", "bounds"))
-    ring, _ = f.events(op.events)
-    offset = spans.offset(f, f.layout.program.edges[op.edges].source)
-    f.add(
-        depth, f"if n + {AHEAD} < count:",
-        f"    k = {ring}[slot, start + n + {AHEAD}] - {offset}",
-        f"    if 0 <= k < {first}.size - 1:",
-        f"        begin = {first}[k] + np.int64({bounds}[k, d * lanes + q])",
-        f"        length = np.int64({bounds}[k, d * lanes + q + 1]) - np.int64({bounds}[k, d * lanes + q])",
-    )
-    target = f.layout.arrays[f"target_{symbol(op.edges)}"]
-    along = {_edge_array(f, "target", op.edges): target.itemsize}
+def _open_chunks(f: Function, op: Propagate) -> int:
+    """Loops over what ``_open_delayed`` visits, in its order, with ``i`` the source.
+
+    Where chunks lie is noted first and followed then, so that each is asked for some chunks ahead: rows lie anywhere in
+    memory, and nothing takes longer than waiting for them.
+    """
+    opens, closes, whose = (spans.scratch(f, kind) for kind in ("opens", "closes", "whose"))
+    delays, splits = _edge_array(f, "delays", op.edges), _splits(f, op.edges)
+    opened, found = _list(f, op.edges, op.events), _chunk(f, op.edges, op.events)
+    f.add(0, f"lanes, d, lane, begun = {splits}.size - 1, {delays}.size - 1, 0, 0", "while d >= 0:", "    filled = 0",
+          f"    while d >= 0 and filled < {CHUNKS}:")
+    f.add(2, *opened, f"last = min(count, begun + {CHUNKS} - filled)", "for n in range(begun, last):")
+    f.add(3, *found, f"{opens}[filled], {closes}[filled], {whose}[filled] = a, z, i", "filled += np.int64(a < z)")
+    f.add(2, "begun = last", "if last == count:", "    begun, lane = 0, lane + 1", "    if lane == lanes:",
+          "        lane, d = 0, d - 1")
+    f.add(1, f"for c in range(-{AHEAD}, filled):", f"    if c + {AHEAD} < filled:",
+          f"        a, z = {opens}[c + {AHEAD}], {closes}[c + {AHEAD}]")
+    for array, itemsize in _along(f, op).items():
+        f.add(3, f"for e in range(a, min(z, a + {MOST_LINES * LINE // itemsize}), {LINE // itemsize}):",
+              f"    prefetch({array}, e)", f"prefetch({array}, z - 1)")
+    f.add(2, "if c < 0:", "    continue", f"i, a, z = {whose}[c], {opens}[c], {closes}[c]")
+    return 2
+
+
+def _splits(f: Function, edges: str) -> str:
+    return spans.splits(f, f.layout.program.edges[edges].source)
+
+
+def _list(f: Function, edges: str, events: str) -> list[str]:
+    """Lines that find the events of ``lane`` that are due after the ``d``-th delay."""
+    ring, counts = f.events(events)
+    delays, splits = _edge_array(f, "delays", edges), _splits(f, edges)
+    return [f"slot = (t - {delays}[d]) & ({ring}.shape[0] - 1)", f"start, count = {splits}[lane], {counts}[slot, lane]"]
+
+
+def _chunk(f: Function, edges: str, events: str) -> list[str]:
+    """Lines that find the source of the ``n``-th event of a list, and its chunk of the ``d``-th delay."""
+    first, bounds = (_edge_array(f, kind, edges) for kind in ("first", "bounds"))
+    ring, _ = f.events(events)
+    source = f.layout.program.edges[edges].source
+    alone = f.layout.is_alone(source) or f.layout.place(source).home == source
+    skip = [] if alone else [f"if i < 0 or i >= {first}.size - 1:", "    continue"]
+    return [
+        f"i = {ring}[slot, start + n] - {spans.offset(f, source)}", *skip,
+        f"a = {first}[i] + np.int64({bounds}[i, d * lanes + q])",
+        f"z = {first}[i] + np.int64({bounds}[i, d * lanes + q + 1])",
+    ]
+
+
+def _along(f: Function, op: Propagate) -> dict[str, int]:
+    """The arrays with an element for each edge that are read, and the bytes of one."""
+    found = {_edge_array(f, "target", op.edges): f.layout.arrays[f"target_{symbol(op.edges)}"].itemsize}
     for ref in op.names.values():
         if ref.side == "edge" and not f.layout.is_number(ref.buffer):
-            along[f.array(ref.buffer)] = f.layout.arrays[f.layout.array_symbol(ref.buffer)].itemsize
-    for array, itemsize in along.items():
-        f.add(depth + 2, f"for c in range(0, min(length, {MOST_LINES * LINE // itemsize}), {LINE // itemsize}):",
-              f"    prefetch({array}, begin + c)")
+            found[f.array(ref.buffer)] = f.layout.arrays[f.layout.array_symbol(ref.buffer)].itemsize
+    return found
 
 
 def _open_all(f: Function, edges: str) -> int:

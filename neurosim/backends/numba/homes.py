@@ -158,7 +158,7 @@ def _with_bundles(program: Program, bundles: list[list[Propagate]], places: Plac
         joined = [edges[op.edges] for op in ops]
         weights = [buffers[op.names[op.value].buffer] for op in ops]
         per_edge = [w.initial for w in weights] if weights[0].space is not None else None
-        drawn, weight = bundle_edges(
+        drawn, weight, step = bundle_edges(
             joined, per_edge, [places[e.source].offset for e in joined], [places[e.target].offset for e in joined],
             program.spaces[source].size, shares(program.spaces[target].size, lanes),
         )
@@ -170,8 +170,9 @@ def _with_bundles(program: Program, bundles: list[list[Propagate]], places: Plac
                 weight[start : start + program.spaces[e.source].size] = w.initial
         edges[name] = EdgeSpace(name, source, target, drawn)
         buffers[f"{name}.w"] = Buffer(name=f"{name}.w", space=name if side == "edge" else source, kind="parameter",
-                                      initial=weight)
-        new = Propagate(edges=name, events=ops[0].events, target=ops[0].target, value="w",
+                                      dtype="int" if weight.dtype.kind == "i" else "float", initial=weight)
+        value = "w" if step == 1.0 else f"w*{step!r}"
+        new = Propagate(edges=name, events=ops[0].events, target=ops[0].target, value=value,
                         names={"w": Ref(f"{name}.w", side)})  # type: ignore[arg-type]
         operations[operations.index(ops[0])] = new
         operations = [op for op in operations if op not in ops]

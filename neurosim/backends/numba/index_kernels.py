@@ -37,10 +37,10 @@ def columns(first, target, start, edge, source):
 
 
 @compiled
-def count_chunks(first, target, delay, many, slot, start, shift, splits, chunks):
-    """Add the edges of one join to the sizes of their (delay, owner) chunks, which stand one place to the right."""
+def count_chunks(low, high, first, target, delay, many, slot, start, shift, splits, chunks):
+    """Add the edges of some rows of a join to the sizes of their (delay, owner) chunks, one place to the right."""
     owners = splits.size - 1
-    for i in range(first.size - 1):
+    for i in range(low, high):
         for e in range(first[i], first[i + 1]):
             q = 0
             while target[e] + shift >= splits[q + 1]:
@@ -50,9 +50,9 @@ def count_chunks(first, target, delay, many, slot, start, shift, splits, chunks)
 
 
 @compiled
-def open_rows(chunks, first):
+def open_rows(low, high, chunks, first):
     """From sizes to beginnings: of the chunks in each row, and of the rows."""
-    for i in range(chunks.shape[0]):
+    for i in range(low, high):
         for k in range(1, chunks.shape[1]):
             chunks[i, k] += chunks[i, k - 1]
         first[i + 1] = first[i] + chunks[i, chunks.shape[1] - 1]
@@ -60,11 +60,12 @@ def open_rows(chunks, first):
 
 @compiled
 def fill_chunks(
-    first, target, delay, many, weight, slot, start, shift, splits, chunks, place, row, out, weights, weighted
+    low, high, first, target, delay, many, slot, start, shift, splits, chunks, place, row, out, weight, scale, weights
 ):
-    """Append the edges of one join to their chunks; ``place`` counts how far each chunk is filled."""
+    """Append the edges of some rows of a join to their chunks; ``place`` counts how far each chunk is filled."""
     owners = splits.size - 1
-    for i in range(first.size - 1):
+    weighted = weight.size > 0
+    for i in range(low, high):
         s = start + i
         for e in range(first[i], first[i + 1]):
             j = np.int64(target[e]) + shift
@@ -72,8 +73,8 @@ def fill_chunks(
             while j >= splits[q + 1]:
                 q += 1
             k = (slot[delay[e]] if many else slot[delay[0]]) * owners + q
-            p = row[s] + np.int64(chunks[s, k]) + np.int64(place[s, k])
-            place[s, k] += 1
+            p = row[s] + np.int64(chunks[s, k]) + np.int64(place[i, k])
+            place[i, k] += 1
             out[p] = j - splits[q]
             if weighted:
-                weights[p] = weight[e]
+                weights[p] = weight[e] * scale

@@ -108,7 +108,8 @@ class Layout:
     def _lay_buffer(self, buffer: Buffer, space: str) -> None:
         name, (start, stop) = self.array_symbol(buffer.name), self.span(space)
         edges = self.program.edges.get(space)
-        if edges is not None and isinstance(edges.edges, BundledEdges) and buffer.initial.dtype == self.dtype:
+        bundled = edges is not None and isinstance(edges.edges, BundledEdges)
+        if bundled and buffer.initial.dtype in (self.dtype, np.int16):
             self.arrays[name] = buffer.initial.reshape(1, -1)  # made for this layout alone, and the largest of all
             return
         if buffer.dtype == "bit":

@@ -9,12 +9,13 @@ from ...kernels.philox import poisson_thresholds
 from ...program import Compete, Events, EventSchedule, Imprint, Map, MatMul, Program, Table
 from . import spans
 from .emit_draws import is_tabulated, scratch_rows, thresholds_symbol
+from .emit_edges import CHUNKS
 from .layout import Layout
 from .memory import BLOCK, padded, symbol
 
 
 def scratch(program: Program, layout: Layout, workers: int) -> dict[str, Any]:
-    """Per thread: flags and random words of a block; and the periods of schedules."""
+    """Per thread: flags and random words of a block, and chunks of rows; and the periods of schedules."""
     elementwise = [op for op in program.operations if isinstance(op, Map | Events)]
     rows = max([scratch_rows(op, layout) for op in elementwise] + [2 * any(
         isinstance(op, Compete) for op in program.operations)], default=0)
@@ -24,6 +25,7 @@ def scratch(program: Program, layout: Layout, workers: int) -> dict[str, Any]:
         "words": np.zeros((workers, max(rows, 1), BLOCK), np.uint32),
         "counts": np.zeros((workers, max(draws, 1), BLOCK), layout.dtype),
     }
+    arrays |= {name: np.zeros((workers, CHUNKS), np.int64) for name in ("opens", "closes", "whose")}
     longest = padded(max((space.size for space in program.spaces.values() if space.name in _beside_bits(program)),
                          default=1))
     arrays["tally"] = np.zeros((workers, longest), np.uint8)

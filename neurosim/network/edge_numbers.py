@@ -1,0 +1,54 @@
+"""The numbers of edges that a join gives."""
+
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from ..connectivity import Edges, Rounded, values
+from ..connectivity.distributions import limits
+from ..connectivity.edge_values import drawn_values, single
+from ..errors import NetworkError
+from ..families import Part
+from ..program.buffers import MANY
+from ..program.redrawn import RedrawnValues
+from ..units import display_unit, to_internal
+from .delays import DISTRIBUTIONS
+from .edge_texts import resolved_text, text_values
+from .join import CheckedJoin
+
+
+def edge_numbers(
+    checked: CheckedJoin, name: str, edges: Edges, source: Part, target: Part, *, seed: int, stream: int, dt: float
+) -> Any:
+    """What ``name`` of a join is along ``edges``: a number, or (E,) in internal units; see ``RedrawnValues`` for many.
+
+    Parameters
+    ----------
+    checked, name
+        The join and one of its variables or constants.
+    edges, source, target
+        The edges and the parts at both ends.
+    seed, stream, dt
+        Of what is drawn, and the time step, ms.
+    """
+    join, dimension = checked.join, checked.dimension(name)
+    given = join.values.get(name, join.initial.get(name, 0.0))
+    if isinstance(given, str):
+        text = resolved_text(join.name, name, given, dimension, source, target)
+        box = getattr(join.rule, "periodic", None)
+        # replicas share their structure, so a drawn weight is the same in all
+        return text_values(text, edges, source, target, box, seed=seed, stream=stream, dt=dt)
+    if isinstance(given, DISTRIBUTIONS):
+        # drawn numbers need no more than single precision, and there may be hundreds of millions
+        scaled = given.scaled(display_unit(dimension).factor)
+        if edges.count <= MANY or single(scaled) is not None:
+            return values(scaled, edges, seed=seed, stream=stream, dtype=np.float32)
+        again = partial(drawn_values, scaled, edges.count, seed=seed, stream=stream, dtype=np.float32)
+        step = scaled.power if isinstance(scaled, Rounded) else 0.0
+        return RedrawnValues(again, edges.count, np.float32, step, max(map(abs, limits(scaled))))
+    where = f"{join.name}.{name}"
+    try:
+        return values(to_internal(given, dimension, where), edges, seed=seed, stream=stream)
+    except ValueError as error:
+        raise NetworkError(f"{where}: {error}") from None
