@@ -2,7 +2,7 @@
 
 from .adjoint import Adjoint, adjoint
 from .lowering import Reset, Unrolled, unrolled
-from .running import NotBinary, Ran, ScanRunner, check_scan
+from .running import NotBinary, Ran, ScanRunner, Storage, check_scan
 from .scan import (
     Along,
     AlongOuter,
@@ -14,6 +14,7 @@ from .scan import (
     Scan,
     Step,
     Value,
+    Winner,
     Work,
     added_by,
     made_by,
@@ -25,6 +26,6 @@ from .unrolling import Unrolling
 
 __all__ = [
     "SURROGATES", "Adjoint", "Along", "AlongOuter", "Carry", "Edges", "Fold", "NotBinary", "Outer", "Product", "Ran",
-    "Reset", "Scan", "ScanRunner", "Stage", "Step", "Unrolled", "Unrolling", "Value", "Work", "added_by", "adjoint",
-    "check_scan", "made_by", "read_by", "stages", "surrogate_tree", "unrolled",
+    "Reset", "Scan", "ScanRunner", "Stage", "Step", "Storage", "Unrolled", "Unrolling", "Value", "Winner", "Work",
+    "added_by", "adjoint", "check_scan", "made_by", "read_by", "stages", "surrogate_tree", "unrolled",
 ]

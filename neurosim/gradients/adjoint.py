@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from ..equations import Assign
 from ..errors import DescriptionError, listing
 from .adjoint_step import StepAdjoint
-from .scan import Along, AlongOuter, Carry, Fold, Outer, Product, Scan, Step, Value, Work, made_by, read_by
+from .scan import Along, AlongOuter, Carry, Fold, Outer, Product, Scan, Step, Value, Winner, Work, made_by, read_by
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,11 +37,6 @@ class Adjoint:
     inputs: dict[str, str]
     totals: dict[str, str]
     starts: dict[str, str]
-
-    @property
-    def kept(self) -> frozenset[str]:
-        """Values of the forward scan that the backward one reads."""
-        return frozenset(self.tape.values())
 
 
 def adjoint(scan: Scan, wanted: Iterable[str]) -> Adjoint:
@@ -145,21 +140,21 @@ class _Walk:
         match op:
             case Step():
                 StepAdjoint(self, op).emit()
-            case Product(source=source, weight=weight, target=target, transpose=turned):
+            case Product(source=source, weight=weight, target=target, transpose=turned, cut=cut):
                 g = self.gradient.pop(target)
                 if weight in self.wanted:
                     pair = (g, self.taped(source)) if turned else (self.taped(source), g)
                     self.work.append(Outer(left=pair[0], right=pair[1], total=self.total(weight)))
-                if source in self.active:
+                if source in self.active and not cut:
                     new = self.new(f"d.{source}", self.scan.values[source].space)
                     self.work.append(Product(source=g, weight=self.same(weight), target=new, transpose=not turned))
                     self.add(source, new)
-            case Along(edges=edges, source=source, weight=weight, target=target, transpose=turned):
+            case Along(edges=edges, source=source, weight=weight, target=target, transpose=turned, cut=cut):
                 g = self.gradient.pop(target)
                 if weight in self.wanted:
                     pair = (g, self.taped(source)) if turned else (self.taped(source), g)
                     self.work.append(AlongOuter(edges=edges, left=pair[0], right=pair[1], total=self.total(weight)))
-                if source in self.active:
+                if source in self.active and not cut:
                     new = self.new(f"d.{source}", self.scan.values[source].space)
                     self.work.append(Along(edges=edges, source=g, weight=self.same(weight), target=new,
                                            transpose=not turned))
@@ -168,6 +163,8 @@ class _Walk:
                 g = self.gradient.pop(target)
                 if source in self.active:
                     self._spread(source, g, scale)
+            case Winner(target=target):
+                self.gradient.pop(target)
 
     def _spread(self, source: str, g: str, scale: float) -> None:
         """The gradient of a sum over segments: the same for each index of a segment."""
@@ -213,12 +210,8 @@ class _Walk:
         if here not in self.values:
             self.values[here] = Value(here, value.space, "input", binary=value.binary)
             self.tape[here] = name
-            self.kept.add(self.final(name))
+            self.kept.add(self.scan.origin(name)[0])
         return here
-
-    def final(self, name: str) -> str:
-        """The value whose sequence holds ``name``: for a carry what it was made as."""
-        return next((c.final for c in self.scan.carries if c.start == name), name)
 
     def total(self, name: str) -> str:
         """Where the gradient of a parameter or matrix is added up."""

@@ -81,7 +81,7 @@ class StepAdjoint:
         offered |= {self.last[n]: v for n, v in self.step.writes.items() if n in self.last}
         groups: dict[str, list[str]] = {}
         for local, value in offered.items():
-            groups.setdefault(self.walk.final(value), []).append(local)
+            groups.setdefault(self.walk.scan.origin(value)[0], []).append(local)
         paid = [g for g in groups if g not in self.walk.kept]
         free = {local for g in groups if g in self.walk.kept for local in groups[g]}
         if len(paid) > MOST_CANDIDATES:

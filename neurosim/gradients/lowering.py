@@ -1,7 +1,7 @@
 """From a program, which changes buffers and keeps lists of events, to a scan, which has values and numbers."""
 
 import ast
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -26,7 +26,7 @@ from .scan import Edges, Scan
 from .thresholds import spike_text
 from .unrolling import Unrolling
 
-Reset = Literal["attached", "detached"]
+Reset = Literal["attached", "detached"] | Collection[str]
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,8 @@ def unrolled(program: Program, *, inputs: Sequence[str], outputs: Sequence[str],
     surrogate
         Slope of thresholds, see ``SURROGATES``.
     reset
-        Whether gradients flow through a reset by the spike that causes it.
+        Whether gradients flow through resets by the spikes that cause them: ``attached``, ``detached``, or the names of
+        the variables, as they stand in the texts of resets, for which they do.
 
     Raises
     ------
@@ -73,8 +74,8 @@ def unrolled(program: Program, *, inputs: Sequence[str], outputs: Sequence[str],
     DescriptionError
         When a name is unknown.
     """
-    if reset not in ("attached", "detached"):
-        raise DescriptionError(f"reset must be 'attached' or 'detached', got {reset!r}")
+    if isinstance(reset, str) and reset not in ("attached", "detached"):
+        raise DescriptionError(f"reset must be 'attached', 'detached' or a list of variables, got {reset!r}")
     known = [*program.buffers, *program.lists]
     for name in (*inputs, *outputs):
         if name not in known:
@@ -82,6 +83,10 @@ def unrolled(program: Program, *, inputs: Sequence[str], outputs: Sequence[str],
     work = _Lowering(program, inputs, surrogate, reset)
     for op in program.operations:
         work.lower(op)
+    unknown = sorted(set() if isinstance(reset, str) else {*reset} - work.resets)
+    if unknown:
+        known = listing(sorted(work.resets))
+        raise DescriptionError(f"reset: no spike changes {unknown[0]!r}; what they change: {known}")
     return work.finish(outputs)
 
 
@@ -94,6 +99,7 @@ class _Lowering:
         self.written = {n for op in program.operations for n in _written(op)}
         self.known: set[str] = set()
         self.begun: dict[str, np.ndarray] = {}
+        self.resets: set[str] = set()
         for name in inputs:
             self._input(name)
 
@@ -174,6 +180,7 @@ class _Lowering:
         if op.at is None:
             self._step(op.space, body, refs, op.names)
         elif op.at in self.known:
+            self.resets |= {a.target for a in op.body if a.target in op.names}
             self._step(op.space, _masked(body, self.reset), {**refs, "_spike": op.at}, op.names)
         else:
             raise BackendError(f"{_place(op)} follows the events {op.at}, which this step has not found yet")
@@ -202,7 +209,7 @@ class _Lowering:
         target, total = op.target, f"{op.edges}.total"
         self._know(target)
         if self._is_matrix(edges) and self.program.buffers[buffer].space is not None:
-            self._as_matrix(buffer, edges)
+            self._as_matrix(buffer, edges.source, edges.target)
             self.made.product(arriving, buffer, total)
         else:
             self._know(buffer)
@@ -210,30 +217,24 @@ class _Lowering:
             self.made.sparse(arriving, op.edges, buffer, total)
         refs = {"_arriving": total, "_target": target}
         if test is None:
-            body = Assign("_target_new", "=", "_target + _arriving")
+            value = "_target + _arriving"
         else:
             refs |= self._refs({n: r for n, r in op.names.items() if n in names(test)})
             masked = trees.where(test, trees.name("_arriving"), trees.ZERO)
-            body = Assign("_target_new", "=", f"_target + ({unparse(masked)})")
-        self.made.step(edges.target, (body, Assign("target", "=", "_target_new")), known={**refs, "target": target})
+            value = f"_target + ({unparse(masked)})"
+        self.made.step(edges.target, [Assign("target", "=", value)], known={**refs, "target": target})
 
     def _product(self, op: MatMul) -> None:
         for name in (op.source, op.target):
             self._know(name)
         sizes = [self.program.buffers[n].space or "" for n in (op.source, op.target)]
-        rows, columns = sizes[::-1] if op.transpose else sizes
-        if op.weight not in self.known:
-            self.known.add(op.weight)
-            shape = (self.program.size_of(rows), self.program.size_of(columns))
-            self.made.parameter(op.weight, columns, rows=rows)
-            self.parameters[op.weight] = np.broadcast_to(
-                np.asarray(self.program.buffers[op.weight].initial, float), (shape[0] * shape[1],)).reshape(shape)
+        self._as_matrix(op.weight, *(sizes[::-1] if op.transpose else sizes))
         if not op.accumulate:
             self.made.product(op.source, op.weight, op.target, transpose=op.transpose)
             return
         more = f"{op.target}.more"
         self.made.product(op.source, op.weight, more, transpose=op.transpose)
-        self.made.step(sizes[1], (Assign("_new", "=", "_old + _more"), Assign("new", "=", "_new")),
+        self.made.step(sizes[1], [Assign("new", "=", "_old + _more")],
                        known={"_old": op.target, "_more": more, "new": op.target})
 
     def _reduce(self, op: Reduce) -> None:
@@ -252,12 +253,17 @@ class _Lowering:
         if found is None:
             wanted = "a weight times a variable of the source"
             raise BackendError(f"{_place(op)}: gradients need {wanted}, got {op.value!r}")
-        weight, source = found
-        self._know(op.names[weight].buffer)
-        self._know(op.names[source].buffer)
-        self._declare_edges(edges)
+        weight, source = (op.names[name].buffer for name in found)
+        self._know(source)
         self.known.add(op.target)
-        self.made.sparse(op.names[source].buffer, op.edges, op.names[weight].buffer, op.target)
+        whole = edges.edges.sources > 1 and self._is_matrix(edges)  # a single line has edges, as any routing of lines
+        if whole and self.program.buffers[weight].space is not None:
+            self._as_matrix(weight, edges.source, edges.target)
+            self.made.product(source, weight, op.target)
+            return
+        self._know(weight)
+        self._declare_edges(edges)
+        self.made.sparse(source, op.edges, weight, op.target)
 
     def _step(self, space: str, body: Iterable[Assign], known: dict[str, str], refs: dict[str, Ref] | object) -> None:
         segments = [n for n, r in refs.items() if r.side == "segment"]  # type: ignore[union-attr]
@@ -285,14 +291,15 @@ class _Lowering:
         rows = edges.edges.target.reshape(edges.edges.sources, edges.edges.targets)
         return bool((rows == np.arange(edges.edges.targets)).all())
 
-    def _as_matrix(self, buffer: str, edges: EdgeSpace) -> None:
+    def _as_matrix(self, buffer: str, rows: str, columns: str) -> None:
+        """Declare a buffer as weights from ``rows`` to ``columns`` when it is first met."""
         if buffer in self.known:
             return
         self.known.add(buffer)
-        self.made.parameter(buffer, edges.target, rows=edges.source)
-        shape = (edges.edges.sources, edges.edges.targets)
+        self.made.parameter(buffer, columns, rows=rows)
+        shape = (self.program.size_of(rows), self.program.size_of(columns))
         values = np.asarray(self.program.buffers[buffer].initial, float)
-        self.parameters[buffer] = np.broadcast_to(values, (edges.size,)).reshape(shape)
+        self.parameters[buffer] = np.broadcast_to(values, (shape[0] * shape[1],)).reshape(shape)
 
     def _declare_edges(self, edges: EdgeSpace) -> None:
         if edges.name not in self.made.edges:
@@ -316,8 +323,9 @@ def _masked(body: Sequence[Assign], reset: Reset) -> tuple[Assign, ...]:
         if name.startswith("_"):
             continue
         new = unparse(after)
+        attached = reset == "attached" if isinstance(reset, str) else name in reset
         # multiplied by exactly 1 and 0, a number keeps its bits, and the spike gets its share of the gradient
-        text = f"_spike*{new} + (1 - _spike)*{name}" if reset == "attached" else f"{new} if _spike > 0 else {name}"
+        text = f"_spike*{new} + (1 - _spike)*{name}" if attached else f"{new} if _spike > 0 else {name}"
         last.append(Assign(name, "=", text))
     return (*found, *last)
 

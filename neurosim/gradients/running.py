@@ -1,7 +1,7 @@
 """What a backend promises when it runs a scan."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -37,6 +37,63 @@ class Ran:
     events: dict[str, Any] = field(default_factory=dict)
 
 
+class Storage(ABC):
+    """Where a runner keeps its arrays, and what is done with them between runs."""
+
+    @abstractmethod
+    def is_own(self, values: Any) -> bool:
+        """Whether values lie there already."""
+
+    @abstractmethod
+    def taken(self, name: str, values: Any) -> Any:
+        """What is given under a name as an array that lies there; without a copy where it does already."""
+
+    @abstractmethod
+    def returned(self, array: Any) -> np.ndarray:
+        """An array for the caller, as one of NumPy."""
+
+    @abstractmethod
+    def zeros(self, shape: Sequence[int], dtype: Any = None) -> Any:
+        """An array of zeros."""
+
+    @abstractmethod
+    def joined(self, pieces: Sequence[Any]) -> Any:
+        """Pieces of a sequence, one after another."""
+
+    @abstractmethod
+    def turned(self, rows: Any) -> Any:
+        """Rows from last to first."""
+
+    @abstractmethod
+    def add(self, values: Any, into: Any) -> None:
+        """Add to an array in place."""
+
+
+class InMemory(Storage):
+    """NumPy's arrays."""
+
+    def is_own(self, values: Any) -> bool:
+        return isinstance(values, np.ndarray)
+
+    def taken(self, name: str, values: Any) -> np.ndarray:
+        return np.asarray(values)
+
+    def returned(self, array: Any) -> np.ndarray:
+        return np.asarray(array)
+
+    def zeros(self, shape: Sequence[int], dtype: Any = None) -> np.ndarray:
+        return np.zeros(shape, dtype)
+
+    def joined(self, pieces: Sequence[Any]) -> np.ndarray:
+        return np.concatenate(pieces)
+
+    def turned(self, rows: Any) -> np.ndarray:
+        return np.asarray(rows)[::-1]
+
+    def add(self, values: Any, into: Any) -> None:
+        np.add(into, values, out=into)
+
+
 class NotBinary(BackendError):
     """A value that was to run as events holds something other than 0 and 1.
 
@@ -52,7 +109,9 @@ class NotBinary(BackendError):
 
 
 class ScanRunner(ABC):
-    """A scan made ready."""
+    """A scan made ready. ``storage`` tells where the arrays lie that it gives back."""
+
+    storage: Storage = InMemory()
 
     @abstractmethod
     def run(self, inputs: Arrays, parameters: Arrays, starts: Arrays, steps: int, copies: int,

@@ -71,12 +71,16 @@ class Step:
 
 @dataclass(frozen=True, kw_only=True)
 class Product:
-    """``target = source @ weight``; the weight is (sources, targets), or with ``transpose`` the other way round."""
+    """``target = source @ weight``; the weight is (sources, targets), or with ``transpose`` the other way round.
+
+    With ``cut`` no gradient goes on to the source.
+    """
 
     source: str
     weight: str
     target: str
     transpose: bool = False
+    cut: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,7 +96,7 @@ class Outer:
 class Along:
     """``target[j] = sum over edges i -> j of weight * source[i]``, or with ``transpose`` from j to i.
 
-    ``weight`` is a parameter over the edges, or a number.
+    ``weight`` is a parameter over the edges, or a number. With ``cut`` no gradient goes on to the source.
     """
 
     edges: str
@@ -100,6 +104,7 @@ class Along:
     weight: str
     target: str
     transpose: bool = False
+    cut: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -121,7 +126,15 @@ class Fold:
     scale: float = 1.0
 
 
-Work = Step | Product | Outer | Along | AlongOuter | Fold
+@dataclass(frozen=True, kw_only=True)
+class Winner:
+    """``target`` is 1 at the greatest of ``source``, the first among equals, and 0 elsewhere; it has no slope."""
+
+    source: str
+    target: str
+
+
+Work = Step | Product | Outer | Along | AlongOuter | Fold | Winner
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -178,6 +191,10 @@ class Scan:
                 longest[carry.final] = carry
         return list(longest.values())
 
+    def origin(self, name: str) -> tuple[str, int]:
+        """The value that a name stands for, and how many steps before: for the start of a carry what was made then."""
+        return next(((c.final, c.lag) for c in self.carries if c.start == name), (name, 0))
+
     def history(self, final: str) -> int:
         """The longest lag at which a value is read again; 0 when it is not."""
         return max((c.lag for c in self.carries if c.final == final), default=0)
@@ -202,7 +219,7 @@ def read_by(op: Work) -> Iterator[str]:
             return iter((source, weight))
         case Outer(left=left, right=right) | AlongOuter(left=left, right=right):
             return iter(dict.fromkeys((left, right)))
-        case Fold(source=source):
+        case Fold(source=source) | Winner(source=source):
             return iter((source,))
 
 
@@ -211,7 +228,7 @@ def made_by(op: Work) -> Iterator[str]:
     match op:
         case Step(writes=writes):
             return iter(writes.values())
-        case Product(target=target) | Along(target=target) | Fold(target=target):
+        case Product(target=target) | Along(target=target) | Fold(target=target) | Winner(target=target):
             return iter((target,))
     return iter(())
 

@@ -49,11 +49,10 @@ def stages(scan: Scan, inside: Collection[int] = ()) -> list[Stage]:
 def _after(scan: Scan) -> list[set[int]]:
     """For each operation those that read what it makes, in the same step or a later one."""
     maker = {name: k for k, op in enumerate(scan.work) for name in made_by(op)}
-    origin = {c.start: c.final for c in scan.carries}
     found: list[set[int]] = [set() for _ in scan.work]
     for k, op in enumerate(scan.work):
         for name in read_by(op):
-            made = origin.get(name, name)
+            made, _ = scan.origin(name)
             if made in maker:
                 found[maker[made]].add(k)
     return found

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 
 from ..equations import Assign, names, parse
 from ..errors import NetworkError, listing, nearest
-from .scan import Along, Carry, Edges, Fold, Product, Scan, Step, Value, Work
+from .scan import Along, Carry, Edges, Fold, Product, Scan, Step, Value, Winner, Work
 
 _FIXED = frozenset({"pi", "inf"})
 
@@ -102,6 +102,11 @@ class Unrolling:
         """``target`` = the sum over equally long segments of ``source``, times ``scale``."""
         made = self._new(target, space, False)
         self._work.append(Fold(source=self._value(source), target=made, scale=scale))
+
+    def winner(self, source: str, target: str) -> None:
+        """``target`` = 1 where ``source`` is greatest, at the first of equals, else 0; no gradient flows through it."""
+        made = self._new(target, self.values[self._value(source)].space or "", True)
+        self._work.append(Winner(source=self._value(source), target=made))
 
     def delayed(self, name: str, lag: int, target: str, *, space: str, binary: bool = False) -> None:
         """``target`` is what the variable ``name`` has at the end of the step ``lag`` steps before this one.

@@ -10,7 +10,7 @@ import numpy as np
 
 from ..backends import scan_runner
 from ..errors import DescriptionError
-from ..gradients import Adjoint, NotBinary, Outer, Product, Ran, Scan, adjoint, read_by
+from ..gradients import Adjoint, NotBinary, Outer, Product, Ran, Scan, Storage, adjoint, read_by
 
 Arrays = Mapping[str, np.ndarray]
 MANY = 0.25
@@ -35,7 +35,13 @@ class Tape:
     parameters: Arrays = field(repr=False)
     steps: int
     copies: int
+    storage: Storage = field(repr=False)
+    own: bool = field(repr=False)
     segments: list["_Segment"] = field(repr=False, default_factory=list)
+
+    def returned(self, array: Any) -> Any:
+        """An array for the caller: as it lies, where the inputs lay on the backend's device too, else one of NumPy."""
+        return array if self.own else self.storage.returned(array)
 
 
 @dataclass(frozen=True)
@@ -93,6 +99,7 @@ class Trainable:
         self._lock = threading.RLock()
         self._dense: set[str] = set()
         self._able = frozenset(_multiplied(scan)) if backend == "numba" else frozenset()
+        self._only_multiplied = _only_multiplied(self.adjoint)
 
     def forward(self, inputs: Arrays, parameters: Arrays, starts: Arrays | None = None, *, record: bool = True) -> Tape:
         """Run all steps; with ``record`` what the backward run reads is kept.
@@ -117,9 +124,12 @@ class Trainable:
 
     def _forward(self, inputs: Arrays, parameters: Arrays, starts: Arrays, steps: int, copies: int,
                  record: bool) -> Tape:
-        tape = Tape({}, {}, inputs, parameters, steps, copies)
-        length = self._segment_length(steps)
         keep = record and self.memory == "full"
+        storage = self._runner("forward" if keep else "plain", self._event_values()).storage
+        own = any(storage.is_own(x) for x in inputs.values())
+        inputs, parameters = ({n: storage.taken(n, x) for n, x in given.items()} for given in (inputs, parameters))
+        tape = Tape({}, {}, inputs, parameters, steps, copies, storage, own)
+        length = self._segment_length(steps)
         pieces: list[Arrays] = []
         for first in range(0, steps, length):
             segment = _Segment(first, min(first + length, steps), starts, None, self._event_values())
@@ -130,45 +140,49 @@ class Trainable:
             tape.segments.append(segment)
             pieces.append({n: ran.sequences[n] for n in self.scan.outputs})
             self._watch(ran, segment.last - first, copies)
-        tape.ends = dict(starts)
-        tape.outputs = {n: pieces[0][n] if len(pieces) == 1 else np.concatenate([p[n] for p in pieces])
-                        for n in self.scan.outputs}
+        tape.ends = {n: tape.returned(x) for n, x in starts.items()}
+        tape.outputs = {n: tape.returned(_joined([p[n] for p in pieces], storage)) for n in self.scan.outputs}
         return tape
 
     def backward(self, tape: Tape, seeds: Arrays, end_seeds: Arrays | None = None) -> Gradients:
         """Gradients, from those of the outputs, (T, B, N) or (1, B, N), and of the ends, (lag, B, N)."""
-        a = self.adjoint
-        starts = self._begin_backward(end_seeds or {})
-        totals: dict[str, np.ndarray] = {}
+        a, storage = self.adjoint, tape.storage
+        seeds = {n: storage.taken(a.seeds.get(n, n), x) for n, x in seeds.items()}
+        starts = self._begin_backward(end_seeds or {}, storage)
+        totals: dict[str, Any] = {}
         pieces: list[Ran] = []
         for segment in reversed(tape.segments):
             ran = self._run_backward(tape, segment, seeds, starts)
             starts = ran.ends
             for name, total in ran.totals.items():
-                totals[name] = totals[name] + total if name in totals else total
+                if name in totals:
+                    storage.add(total, totals[name])
+                else:
+                    totals[name] = total
             pieces.insert(0, ran)
-        found = {n: np.concatenate([p.sequences[v] for p in pieces]) if len(pieces) > 1 else pieces[0].sequences[v]
-                 for n, v in a.inputs.items()}
-        return Gradients(found, {n: totals[v] for n, v in a.totals.items()}, self._end_backward(starts))
+        inputs = {n: _joined([p.sequences[v] for p in pieces], storage) for n, v in a.inputs.items()}
+        found = (inputs, {n: totals[v] for n, v in a.totals.items()}, self._end_backward(starts, storage))
+        return Gradients(*({n: tape.returned(x) for n, x in part.items()} for part in found))
 
-    def _begin_backward(self, end_seeds: Arrays) -> dict[str, np.ndarray]:
+    def _begin_backward(self, end_seeds: Arrays, storage: Storage) -> dict[str, Any]:
         """Gradients of the ends where the backward scan takes them: for each lag the latest steps of a value's past."""
-        given = {c.final: np.asarray(end_seeds[c.start]) for c in self.scan.pasts() if c.start in end_seeds}
+        given = {c.final: storage.taken(c.start, end_seeds[c.start]) for c in self.scan.pasts() if c.start in end_seeds}
         longest = {c.final: c.start for c in self.scan.pasts()}
-        return {self.adjoint.starts[c.start]: given[c.final][::-1] for c in self.scan.carries
+        return {self.adjoint.starts[c.start]: storage.turned(given[c.final]) for c in self.scan.carries
                 if c.final in given and c.start in self.adjoint.starts and c.start == longest[c.final]}
 
-    def _end_backward(self, ends: Arrays) -> dict[str, np.ndarray]:
+    def _end_backward(self, ends: Arrays, storage: Storage) -> dict[str, Any]:
         """Gradients of what the run began with: those at all lags of a value add up on its past."""
-        found: dict[str, np.ndarray] = {}
+        found: dict[str, Any] = {}
         for past in self.scan.pasts():
             for carry in self.scan.carries:
                 here = self.adjoint.starts.get(carry.start)
                 if carry.final != past.final or here is None or here not in ends:
                     continue
-                gradient = ends[here][::-1]
-                total = found.setdefault(past.start, np.zeros((past.lag, *gradient.shape[1:]), gradient.dtype))
-                total[past.lag - carry.lag :] += gradient
+                gradient = storage.turned(ends[here])
+                if past.start not in found:
+                    found[past.start] = storage.zeros((past.lag, *gradient.shape[1:]), gradient.dtype)
+                storage.add(gradient, found[past.start][past.lag - carry.lag :])
         return found
 
     def __getstate__(self) -> dict[str, Any]:
@@ -198,8 +212,8 @@ class Trainable:
         given: dict[str, np.ndarray] = {}
         events: dict[str, Any] = {}
         for here, name in a.tape.items():
-            origin, lag = self._origin(name)
-            if origin in segment.events and here in self._only_multiplied():
+            origin, lag = self.scan.origin(name)
+            if origin in segment.events and here in self._only_multiplied:
                 events[here] = ran.events[origin].seen(lag, tape.copies)
             elif self.scan.values[name].kind == "input":
                 given[here] = _piece(tape.inputs[name], segment)
@@ -207,7 +221,7 @@ class Trainable:
                 given[here] = ran.sequences[name]
         for name, seed in a.seeds.items():
             given[seed] = _piece(seeds[name], segment) if name in seeds else (
-                np.zeros((1, tape.copies, self.scan.size(name))))
+                tape.storage.zeros((1, tape.copies, self.scan.size(name)), self._options["dtype"]))
         found: Ran = self._runner("backward", segment.events).run(
             given, tape.parameters, starts, segment.last - segment.first, tape.copies, events)
         return found
@@ -223,21 +237,11 @@ class Trainable:
         a = self.adjoint
         if what == "plain":
             return scan_runner(self.scan, (), events=events, **self._options)
-        only = {here for here in self._only_multiplied() if self._origin(a.tape[here])[0] in events}
+        only = {here for here in self._only_multiplied if self.scan.origin(a.tape[here])[0] in events}
         if what == "backward":
             return scan_runner(a.backward, (), events=only, **self._options)
         keep = [n for here, n in a.tape.items() if here not in only and self.scan.values[n].kind != "input"]
         return scan_runner(self.scan, keep, events=events, **self._options)
-
-    def _origin(self, name: str) -> tuple[str, int]:
-        """The value that was made, and how many steps before."""
-        return next(((c.final, c.lag) for c in self.scan.carries if c.start == name), (name, 0))
-
-    def _only_multiplied(self) -> frozenset[str]:
-        """Inputs of the backward scan that nothing but outer products reads."""
-        work = self.adjoint.backward.work
-        return frozenset(here for here in self.adjoint.tape if all(
-            isinstance(op, Outer) for op in work if here in read_by(op)))
 
     def _event_values(self) -> frozenset[str]:
         if self.events == "auto":
@@ -258,9 +262,18 @@ def _piece(values: np.ndarray, segment: _Segment) -> np.ndarray:
     return values if len(values) == 1 else values[segment.first : segment.last]
 
 
+def _joined(pieces: list[Any], storage: Storage) -> Any:
+    return pieces[0] if len(pieces) == 1 else storage.joined(pieces)
+
+
 def _multiplied(scan: Scan) -> Iterable[str]:
     """Binary values, inputs among them, that a product reads."""
-    origin = {c.start: c.final for c in scan.carries}
     for op in scan.work:
         if isinstance(op, Product) and scan.values[op.source].binary:
-            yield origin.get(op.source, op.source)
+            yield scan.origin(op.source)[0]
+
+
+def _only_multiplied(made: Adjoint) -> frozenset[str]:
+    """Inputs of the backward scan that nothing but outer products reads."""
+    work = made.backward.work
+    return frozenset(here for here in made.tape if all(isinstance(op, Outer) for op in work if here in read_by(op)))

@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from ...errors import CheckpointError, DescriptionError
+from ...errors import DescriptionError
 from ...program import Probe
 from ...program.buffers import check_finite
 from ..base import Runner, Sink
-from ..numba.separate import BEFORE
+from ..numba.separate import BEFORE, check_complete
 from .emit_draws import poisson_tables
 from .flights import flights, scales
 from .launching import Launches
@@ -124,10 +124,7 @@ class CupyRunner(Runner):
 
     def restore(self, step: int, state: Mapping[str, np.ndarray]) -> None:
         """Take up a state of any backend."""
-        needed = {b.name for b in self.program.buffers.values() if b.kind == "state" and BEFORE not in b.name}
-        missing = (needed | {f"{n}#steps" for n in self.program.lists}) - set(state)
-        if missing:
-            raise CheckpointError(f"the saved state lacks {', '.join(sorted(missing))}")
+        check_complete(self.program, state)
         for name, buffer in self.layout.program.buffers.items():
             if name in state:
                 self._set(name, state[name])

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ...errors import CheckpointError, DescriptionError
+from ...errors import DescriptionError
 from ...kernels.loader import load
 from ...program import Probe, Program
 from ..base import Runner, Sink
@@ -18,7 +18,7 @@ from .layout import Layout
 from .memory import packed, unpacked
 from .module import make_module
 from .records import Records
-from .separate import BEFORE, separated
+from .separate import BEFORE, check_complete, separated
 from .tables import poisson_tables, scratch, segments
 
 CHUNK_SECONDS = 0.1
@@ -139,10 +139,7 @@ class NumbaRunner(Runner):
 
     def restore(self, step: int, state: Mapping[str, np.ndarray]) -> None:
         """Take up a state of a run with any number of threads."""
-        needed = {b.name for b in self.program.buffers.values() if b.kind == "state" and BEFORE not in b.name}
-        missing = (needed | {f"{n}#steps" for n in self.program.lists}) - set(state)
-        if missing:
-            raise CheckpointError(f"the saved state lacks {', '.join(sorted(missing))}")
+        check_complete(self.program, state)
         for name, buffer in self.program.buffers.items():
             if name in state:
                 self.write(name, state[name])

@@ -1,9 +1,11 @@
 """Reading what an operation is adding to: the values from before it, kept in a buffer of their own."""
 
+from collections.abc import Collection
 from dataclasses import replace
 from functools import reduce
 
 from ...equations import Assign
+from ...errors import CheckpointError
 from ...program import Buffer, Diffuse, Map, MapEdges, Operation, Program, Propagate, Ref
 
 BEFORE = ".before"
@@ -48,3 +50,11 @@ def _copy(old: Buffer, buffers: dict[str, Buffer]) -> Map:
     buffers[new.name] = new
     return Map(space=old.space or "", body=(Assign("before", "=", "now"),),
                names={"before": Ref(new.name), "now": Ref(old.name)})
+
+
+def check_complete(program: Program, state: Collection[str]) -> None:
+    """See that a saved state holds all that changes, and the events of all lists."""
+    needed = {b.name for b in program.buffers.values() if b.kind == "state" and BEFORE not in b.name}
+    missing = (needed | {f"{n}#steps" for n in program.lists}) - set(state)
+    if missing:
+        raise CheckpointError(f"the saved state lacks {', '.join(sorted(missing))}")

@@ -43,7 +43,7 @@ def together(scan: Scan, space: str) -> int:
 def by_events(scan: Scan, op: Work, events: Collection[str]) -> str | None:
     """The value that an operation reads as events, when it is a product with one of ``events``; else None."""
     match op:
-        case Product(source=source) if original(scan, source) in events:
+        case Product(source=source) if scan.origin(source)[0] in events:
             return source
         case Outer(left=left) if left in events:
             return left
@@ -52,15 +52,9 @@ def by_events(scan: Scan, op: Work, events: Collection[str]) -> str | None:
     return None
 
 
-def original(scan: Scan, name: str) -> str:
-    """The value that an earlier step made, for the start of a carry; else the value itself."""
-    return next((c.final for c in scan.carries if c.start == name), name)
-
-
 def find_homes(scan: Scan, cut: Sequence[Stage], keep: Collection[str], events: Collection[str]) -> dict[str, Home]:
     """A home for every input, carry and step value; ``keep`` needs the numbers themselves, not only their events."""
     kept = {*scan.outputs, *keep}
-    origin = {c.start: c for c in scan.carries}
     maker = {name: n for n, stage in enumerate(cut) for op in stage.work for name in made_by(op)}
     readers: dict[str, set[int]] = {name: set() for name in scan.values}
     crossing: set[str] = set()  # what is read or made in a step's product, which is done for all copies at once
@@ -91,10 +85,10 @@ def find_homes(scan: Scan, cut: Sequence[Stage], keep: Collection[str], events: 
             homes[name] = Home("whole", name)
         else:
             homes[name] = Home(_within(scan, name, cut[maker[name]], events), name)
-    for start, carry in origin.items():
+    for carry in scan.carries:
         home = homes[carry.final]
         only_events = home.past < carry.lag
-        homes[start] = Home("local", "") if only_events else Home(home.kind, home.array, home.past, carry.lag)
+        homes[carry.start] = Home("local", "") if only_events else Home(home.kind, home.array, home.past, carry.lag)
     return homes
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from ....errors import BackendError
 from ....gradients import Carry, Ran, Scan
 from ....gradients.running import Arrays
-from .homes import Home, original, together
+from .homes import Home, together
 from .lending import lend
 from .notes import EventRows
 
@@ -156,7 +156,7 @@ class Memory:
     def _end(self, carry: Carry) -> np.ndarray:
         home, shape = self.homes[carry.start], (carry.lag, self.copies, self.scan.size(carry.start))
         if home.kind in ("local", "own"):
-            found = self.events[original(self.scan, carry.start)]
+            found = self.events[self.scan.origin(carry.start)[0]]
             last = self.steps + found.past
             return found.dense(last - carry.lag, last, self.copies, self.dtype)
         array = self.arrays[home.array]

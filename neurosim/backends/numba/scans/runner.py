@@ -1,5 +1,6 @@
 """A compiled scan, which takes the copies of a batch through all steps."""
 
+import os
 from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
@@ -113,6 +114,11 @@ def _on_lanes(lanes: int, function: Callable[..., Any], *arguments: Any) -> list
 @cache
 def _pool() -> ThreadPoolExecutor:
     return ThreadPoolExecutor(cores(), thread_name_prefix="neurosim-scan")
+
+
+if hasattr(os, "register_at_fork"):
+    # threads are not forked, so in a child, such as a worker that loads data, a pool would wait for ever
+    os.register_at_fork(after_in_child=_pool.cache_clear)
 
 
 def _edge_arrays(edges: Any, spaces: Mapping[str, int]) -> tuple[np.ndarray, np.ndarray]:

@@ -4,10 +4,24 @@ from collections.abc import Collection, Sequence
 
 import numpy as np
 
-from ....gradients import Along, AlongOuter, Fold, Outer, Product, Scan, Stage, Step, Work, added_by, made_by, read_by
+from ....gradients import (
+    Along,
+    AlongOuter,
+    Fold,
+    Outer,
+    Product,
+    Scan,
+    Stage,
+    Step,
+    Winner,
+    Work,
+    added_by,
+    made_by,
+    read_by,
+)
 from ..memory import symbol
 from .fusing import segments
-from .homes import Home, by_events, dense_products, original, together
+from .homes import Home, by_events, dense_products, together
 from .text import StepText
 
 
@@ -28,6 +42,7 @@ class StageText:
         self.scan, self.stage, self.homes, self.dtype, self.events = scan, stage, homes, dtype, events
         self.arguments: dict[str, tuple[str, str]] = {}
         self.lines: list[str] = []
+        self.slots: dict[str, int] = {}
         self.made = {v for op in stage.work for v in made_by(op) if v in events}
 
     def emit(self, name: str) -> str:
@@ -121,8 +136,7 @@ class StageText:
 
     def _row_of_events(self, name: str) -> tuple[str, str, str, str]:
         """Array of indices, where those of this row start and stop in it, and the row's number."""
-        v = original(self.scan, name)
-        lag = next((c.lag for c in self.scan.carries if c.start == name), 0)
+        v, lag = self.scan.origin(name)
         past = self.scan.history(v) - lag
         return (*(self._need(kind, v) for kind in ("ei", "es", "ez")), f"(t + {past}) * copies + b")  # type: ignore
 
@@ -173,6 +187,8 @@ class StageText:
                 return self._along(op)
             case AlongOuter() as op:
                 return self._along_outer(op)
+            case Winner() as op:
+                return self._winner(op)
         raise TypeError(f"{type(loop[0]).__name__} is not done row by row")
 
     def _elementwise(self, space: str, work: list[Step]) -> list[tuple[int, str]]:
@@ -217,6 +233,13 @@ class StageText:
             (4, f"{target}[n] = {total}"),
         ]
 
+    def _winner(self, op: Winner) -> list[tuple[int, str]]:
+        size = self._need("n", self.scan.values[op.target].space or "")
+        source, target = f"r_{symbol(op.source)}", f"r_{symbol(op.target)}"
+        return [(3, "first = 0"), (3, f"for n in range(1, {size}):"), (4, f"if {source}[n] > {source}[first]:"),
+                (5, "first = n"), (3, f"for n in range({size}):"), (4, f"{target}[n] = F(0)"),
+                (3, f"{target}[first] = F(1)")]
+
     def _along(self, op: Along) -> list[tuple[int, str]]:
         first, target = self._need("first", op.edges), self._need("targets", op.edges)
         x, y = f"r_{symbol(op.source)}", f"r_{symbol(op.target)}"
@@ -253,7 +276,7 @@ class StageText:
 
     def _open_products(self, sizes: tuple[str, ...]) -> None:
         """What products need before the loop over steps: numbers in memory, because BLAS takes addresses."""
-        if not self.lines:
+        if not self.slots:
             self.arguments |= {k: (k, "") for k in ("integers", "floats", "letters")}
             self.lines += [
                 "width = floats.itemsize", "own = integers[q]", "own[0] = hi - lo", "at_count = own.ctypes.data",
@@ -261,8 +284,7 @@ class StageText:
                 "straight, turned = letters.ctypes.data, letters.ctypes.data + 1",
             ]
         for size in sizes:
-            line = f"at_{size} = own.ctypes.data + 4 * {len([x for x in self.lines if x.startswith('own[')])}"
-            if not any(x.startswith(f"at_{size} =") for x in self.lines):
-                slot = len([x for x in self.lines if x.startswith("own[")])
-                self.lines += [f"own[{slot}] = {size}", line]
+            if size not in self.slots:
+                self.slots[size] = slot = len(self.slots) + 1
+                self.lines += [f"own[{slot}] = {size}", f"at_{size} = own.ctypes.data + 4 * {slot}"]
 
