@@ -16,7 +16,7 @@ sys.path[:0] = [str(HERE), str(HERE / "peers")]
 
 from astrocyte_workloads import ROWS  # noqa: E402
 from measure import Measured, Tool, in_turn, machine  # noqa: E402
-from records import Line, lines, table, write  # noqa: E402
+from records import Line, finish_lines, lines  # noqa: E402
 from spiking import above_zero, numbers, precisions  # noqa: E402
 
 SCRIPTS = HERE / "peers"
@@ -78,10 +78,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         options = [row, *(["--seconds", str(asked.seconds)] if asked.seconds is not None else [])]
         every[row], _ = in_turn(tools(row, asked, say), options, asked.repeat, say)
         made += lines(row, every[row], here, **TOLERANCES)
-    Console(width=None if sys.stdout.isatty() else 170).print(table(made, here))
-    if asked.json:
-        write(asked.json, made, every)
-    return 0 if made else 1
+    return finish_lines(made, every, here, asked.json)
 
 
 if __name__ == "__main__":

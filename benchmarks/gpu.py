@@ -1,6 +1,6 @@
-"""Measure neurosim on an NVIDIA GPU: the rows gpu-microcircuit, gpu-brunel, gpu-size.
+"""Measure neurosim on an NVIDIA GPU: the rows gpu-microcircuit, gpu-brunel, gpu-size, gpu-train, gpu-train-recurrent.
 
-    python benchmarks/gpu.py gpu-microcircuit gpu-brunel --sums fixed,fast --beside-numba --json gpu.json
+    python benchmarks/gpu.py gpu-microcircuit gpu-train --sums fixed,fast --beside-numba --json gpu.json
 
 Where there is no GPU it says so and ends with status 2. With ``NEUROSIM_CUDA_LOADER=host`` the rows run on the
 processor through the host compiler: good for a look at whether they work, and no measurement.
@@ -17,13 +17,19 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from neurosim import Network, Neurons, Simulation, __version__
 from neurosim.backends import available
 from neurosim.connectivity import FixedInDegree
+from neurosim.gradients import Scan, Unrolling
 from neurosim.models import potjans_diesmann_2014
+from neurosim.training import Trainable
 
 DT = 0.1
-ROWS = ("gpu-microcircuit", "gpu-brunel", "gpu-size")
+TRAINED = {"gpu-train": ((700, 256, 256, 20), 100, 128), "gpu-train-recurrent": ((700, 256, 20), 250, 64)}
+"""Sizes of layers, steps, copies."""
+ROWS = ("gpu-microcircuit", "gpu-brunel", "gpu-size", *TRAINED)
 SUMS = ("exact", "fixed", "fast")
 CELL = "dv/dt = -v / tau_m : mV (unless refractory)"
 
@@ -92,6 +98,58 @@ def size(asked: argparse.Namespace) -> dict[str, Any]:
                   synapses=free / each)
 
 
+def layers(row: str) -> tuple[Scan, dict[str, np.ndarray]]:
+    """Layers of leaky neurons that a threshold resets, and random weights; in one row the hidden layer is recurrent."""
+    sizes, rng = TRAINED[row][0], np.random.default_rng(1)
+    names = [f"layer{k}" for k in range(len(sizes))]
+    net = Unrolling(dict(zip(names, sizes, strict=True)))
+    net.input("x", names[0], binary=True)
+    weights = {}
+    source = "x"
+    for k, (rows, space) in enumerate(zip(names, names[1:], strict=False)):
+        net.parameter(f"w{k}", space, rows=rows)
+        weights[f"w{k}"] = rng.normal(0.0, 2.0 / np.sqrt(sizes[k]), sizes[k : k + 2])
+        net.state(f"u{k}", space)
+        net.product(source, f"w{k}", f"i{k}")
+        arriving = f"i{k}"
+        if row == "gpu-train-recurrent" and not k:
+            net.parameter("r", space, rows=space)
+            weights["r"] = rng.normal(0.0, 0.5 / np.sqrt(sizes[1]), (sizes[1], sizes[1]))
+            net.state("s0", space, binary=True)
+            net.product("s0", "r", "j")
+            arriving += " + j"
+        body = f"u{k} = 0.9*u{k} + {arriving} - stop(H(u{k} - 1)); s{k} = H(u{k} - 1)"
+        net.step(space, body, surrogate="fast_sigmoid")
+        source = f"s{k}"
+    return net.finish([source]), weights
+
+
+def training(row: str, tool: str, asked: argparse.Namespace) -> dict[str, Any]:
+    """Seconds of an iteration: all steps forwards and all gradients of the weights; on a GPU everything stays there."""
+    scan, weights = layers(row)
+    _, steps, copies = TRAINED[row]
+    copies = max(round(copies * asked.scale), 1)
+    x = np.random.default_rng(asked.seed).random((steps, copies, scan.size("x"))) < 0.03
+    arrays = [{"x": x.astype(np.float32)}, {n: w.astype(np.float32) for n, w in weights.items()}]
+    seeds = {scan.outputs[0]: np.ones((1, copies, scan.size(scan.outputs[0])), np.float32)}
+    wait: Callable[[], Any] = lambda: None  # noqa: E731
+    if tool == "cupy" and os.environ.get("NEUROSIM_CUDA_LOADER") != "host":
+        import cupy
+
+        arrays = [{n: cupy.asarray(a) for n, a in part.items()} for part in arrays]
+        seeds = {n: cupy.asarray(a) for n, a in seeds.items()}
+        wait = cupy.cuda.get_current_stream().synchronize
+    begun = time.perf_counter()
+    trainable = Trainable(scan, weights, backend=tool)
+    spent = []
+    for _ in range(asked.repeat + 1):
+        trainable.backward(trainable.forward(*arrays), seeds)
+        wait()
+        spent.append(time.perf_counter() - begun)
+        begun = time.perf_counter()
+    return record(row, tool, {}, build_s=spent[0], iteration_s=statistics.median(spent[1:]))
+
+
 def record(row: str, tool: str, info: dict[str, Any], **numbers: float) -> dict[str, Any]:
     """One line of JSON."""
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024.0
@@ -109,6 +167,11 @@ def measured(asked: argparse.Namespace, say: Callable[[str], None]) -> Iterator[
     for row in dict.fromkeys(asked.rows):
         if row == "gpu-size":
             yield size(asked)
+            continue
+        if row in TRAINED:
+            for tool in ("cupy", *(["numba"] if asked.beside_numba else [])):
+                say(f"{row}, {tool} ...")
+                yield training(row, tool, asked)
             continue
         found = []
         for tool in [*asked.sums, *(["numba"] if asked.beside_numba else [])]:

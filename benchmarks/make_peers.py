@@ -1,6 +1,6 @@
 """Make the virtual environments of the benchmark peers.
 
-    python benchmarks/make_peers.py [nest brian2 brainpy torch] [--into .peers] [--again]
+    python benchmarks/make_peers.py [nest brian2 brainpy torch tmu hflayers] [--into .peers] [--again]
 
 Each peer lives in an environment of its own, because they do not resolve together. Without names the
 two that ``spiking.py`` needs are made. What stands already, at the versions asked for, is left alone.
@@ -18,6 +18,10 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 TORCH_INDEX = os.environ.get("TORCH_INDEX", "")
 """Where torch comes from, such as https://download.pytorch.org/whl/cpu; pip's own index when empty, as for ``make``."""
+HFLAYERS = os.environ.get(
+    "HFLAYERS", "git+https://github.com/ml-jku/hopfield-layers@f56f929c95b77a070ae675ea4f56b6d54d36e730"
+)
+"""hflayers is not on PyPI: its repository at its last commit, version 1.0.2, or a folder with a copy of it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,6 +67,14 @@ PEERS = {
             ("scipy", "matplotlib", "tqdm", "loguru"),
         ),
         probe="import torch, snntorch, norse, spikingjelly; print('torch', torch.__version__)",
+    ),
+    "hflayers": Peer(
+        steps=(
+            ("torch==2.13.0", *(("--index-url", TORCH_INDEX) if TORCH_INDEX else ())),
+            ("numpy",),
+            ("--no-deps", HFLAYERS),
+        ),
+        probe="import importlib.metadata as m, hflayers; print('hflayers', m.version('hopfield-layers'))",
     ),
     "tmu": Peer(
         # its clauses are filled with ~0, which newer versions of NumPy refuse

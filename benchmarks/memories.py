@@ -2,14 +2,17 @@
 
     python benchmarks/memories.py dense-hebbian hopfield --repeat 5 --json memories.json
 
-Tools take turns within one process (A B A B), on the same data; medians of the rounds are shown. ``hflayers`` is
-measured where it is installed. See README.md.
+Tools take turns (A B A B) on the same data, within one process but for hflayers, which has an environment of its own
+(``make_peers.py hflayers``) and is measured where that stands; medians of the rounds are shown. See README.md.
 """
 
 import argparse
+import atexit
 import json
 import resource
+import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
@@ -20,8 +23,9 @@ from typing import Any
 import numpy as np
 
 HERE = Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE))
+sys.path[:0] = [str(HERE), str(HERE / "peers")]
 
+from make_peers import python_of  # noqa: E402
 from measure import machine  # noqa: E402
 
 MEMORY_ROW = "read-patterns"
@@ -102,55 +106,74 @@ def numpy_sweep(by_unit: np.ndarray, state: np.ndarray, overlaps: np.ndarray) ->
     return state.copy()
 
 
-def hopfield(stored: int, size: int, batch: int) -> list[Tool]:
-    """One update of a batch of cues; what is read out is the patterns themselves."""
+def hopfield(stored: int, size: int, batch: int, hflayers: Path | None = None) -> list[Tool]:
+    """One update of a batch of cues; what is read out is the patterns themselves.
+
+    ``hflayers`` is the interpreter of an environment that has it, where there is one.
+    """
     import torch
+    from hopfield_rows import BETA, workload
 
     from neurosim import __version__
     from neurosim.bridges.torch.association import associate
 
-    rng = torch.Generator().manual_seed(1)
-    patterns = torch.randn(stored, size, generator=rng) / size**0.5
-    cues = patterns[:batch] + 0.02 * torch.randn(batch, size, generator=rng)
-    beta, shared = 20.0, {"threads": torch.get_num_threads(), "dtype": "float32", "build_s": 0.0}
+    patterns, cues = workload(stored, size, batch)
+    shared = {"threads": torch.get_num_threads(), "dtype": "float32", "build_s": 0.0}
 
     def attention() -> np.ndarray:
         fused = torch.nn.functional.scaled_dot_product_attention
         with torch.no_grad():
-            return fused(cues[None], patterns[None], patterns[None], scale=beta)[0].numpy()
+            return fused(cues[None], patterns[None], patterns[None], scale=BETA)[0].numpy()
 
     def ours() -> np.ndarray:
         with torch.no_grad():
-            return associate(cues[None], patterns[None], patterns[None], beta)[0][0].numpy()
+            return associate(cues[None], patterns[None], patterns[None], BETA)[0][0].numpy()
 
     def plain() -> np.ndarray:
-        scores = beta * (cues.numpy() @ patterns.numpy().T)
+        scores = BETA * (cues.numpy() @ patterns.numpy().T)
         scores = np.exp(scores - scores.max(axis=1, keepdims=True))
         return scores / scores.sum(axis=1, keepdims=True) @ patterns.numpy()
 
     tools = [Tool(name="neurosim", version=__version__, run=ours, **shared),
              Tool(name="torch attention", version=torch.__version__, run=attention, **shared),
              Tool(name="numpy", version=np.__version__, run=plain, **shared)]
-    try:
-        from hflayers import Hopfield
-    except ImportError:
-        return tools
-    layer = Hopfield(input_size=size, hidden_size=size, num_heads=1, scaling=beta, update_steps_max=0, batch_first=True,
-                     state_pattern_as_static=True, stored_pattern_as_static=True, pattern_projection_as_static=True,
-                     normalize_stored_pattern=False, normalize_state_pattern=False, normalize_pattern_projection=False,
-                     normalize_stored_pattern_affine=False, normalize_state_pattern_affine=False,
-                     normalize_pattern_projection_affine=False, disable_out_projection=True).eval()
+    return tools if hflayers is None else [*tools, hopfield_of_hflayers(hflayers, stored, size, batch, **shared)]
+
+
+def hopfield_of_hflayers(python: Path, stored: int, size: int, batch: int, **shared: Any) -> Tool:
+    """The same in a process of its own that waits for its turn; what it retrieves is read back once."""
+    with tempfile.TemporaryDirectory() as folder:
+        result = Path(folder) / "retrieved.npy"
+        numbers = map(str, (stored, size, batch, shared["threads"]))
+        other = subprocess.Popen([python, HERE / "peers" / "hflayers_hopfield.py", *numbers, result], text=True,
+                                 stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        asked, answers = other.stdin, other.stdout
+        assert asked is not None and answers is not None
+        version = answers.readline().strip()
+        if not version:
+            raise RuntimeError(f"hflayers failed in {python}: see what it printed above")
+        retrieved = np.load(result)
+    atexit.register(other.terminate)
 
     def theirs() -> np.ndarray:
-        with torch.no_grad():
-            return layer((patterns[None], cues[None], patterns[None]))[0].numpy()
+        asked.write("again\n")
+        asked.flush()
+        if not answers.readline():
+            raise RuntimeError("the process of hflayers has ended")
+        return retrieved
 
-    return [*tools, Tool(name="hflayers", version="", run=theirs, **shared)]
+    return Tool(name="hflayers", version=version, run=theirs, **shared)
 
 
-ROWS: dict[str, Callable[[float], list[Tool]]] = {
-    "dense-hebbian": lambda scale: dense_hebbian(round(5000 * scale), round(20_000 * scale)),
-    "hopfield": lambda scale: hopfield(round(100_000 * scale), 1024, 256),
+def environment_of_hflayers(folder: Path) -> Path | None:
+    """The interpreter of the environment that ``make_peers.py hflayers`` makes, if it is there."""
+    python = python_of(folder / "hflayers")
+    return python if python.exists() else None
+
+
+ROWS: dict[str, Callable[[float, Path], list[Tool]]] = {
+    "dense-hebbian": lambda scale, _: dense_hebbian(round(5000 * scale), round(20_000 * scale)),
+    "hopfield": lambda scale, peers: hopfield(round(100_000 * scale), 1024, 256, environment_of_hflayers(peers)),
 }
 
 
@@ -194,6 +217,7 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("rows", nargs="+", metavar="ROW", choices=list(ROWS), help=", ".join(ROWS))
     parser.add_argument("--repeat", type=int, default=5, help="rounds")
     parser.add_argument("--scale", type=float, default=1.0, help="of units and patterns, in (0, 1]")
+    parser.add_argument("--environments", type=Path, default=HERE.parent / ".peers", help="folder of the peers")
     parser.add_argument("--json", type=Path, help="file for the records")
     asked = parser.parse_args(arguments)
     if asked.repeat < 1 or not 0.0 < asked.scale <= 1.0:
@@ -206,7 +230,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     from rich.console import Console
 
     asked = parse(arguments)
-    records = [r for row in dict.fromkeys(asked.rows) for r in measured(row, ROWS[row](asked.scale), asked.repeat)]
+    records = [r for row in dict.fromkeys(asked.rows)
+               for r in measured(row, ROWS[row](asked.scale, asked.environments), asked.repeat)]
     Console(width=None if sys.stdout.isatty() else 150).print(table(records))
     if asked.json:
         asked.json.write_text(json.dumps({"records": [asdict(r) for r in records]}, indent=1))

@@ -7,7 +7,6 @@ is not there, it is left out. A tool counts only where it has learnt: its accura
 """
 
 import argparse
-import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -18,7 +17,7 @@ HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE / "peers")]
 
 from measure import QUIET, Measured, Tool, in_turn, machine  # noqa: E402
-from records import cell, ratio  # noqa: E402
+from records import cell, finish, ratio, runs_by_tool, table  # noqa: E402
 from tsetlin_rows import ROWS  # noqa: E402
 
 GROUP = "tsetlin"
@@ -61,9 +60,7 @@ def tools(asked: argparse.Namespace) -> list[Tool]:
 
 def records(row: str, runs: Sequence[Measured], here: str) -> list[dict[str, Any]]:
     """One record a tool: medians over the rounds, and its time over neurosim's within each."""
-    by_tool: dict[str, list[Measured]] = {}
-    for one in runs:
-        by_tool.setdefault(one.tool.name, []).append(one)
+    by_tool = {tool.name: own for tool, own in runs_by_tool(runs).items()}
     found = []
     for name, own in by_tool.items():
         answers = [one.answer for one in own]
@@ -100,25 +97,15 @@ def cells(record: dict[str, Any]) -> list[str]:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure, print the table, write JSON; the exit status is 1 where nothing could be measured."""
     from rich.console import Console
-    from rich.table import Table
 
     asked, here = parse(arguments), machine()
     note = Console(stderr=True, highlight=False)
     made: list[dict[str, Any]] = []
-    every: list[dict[str, Any]] = []
-    for row in asked.rows:
-        runs, _ = in_turn(tools(asked), [row], asked.repeat, lambda text: note.print(text, markup=False))
-        made += records(row, runs, here)
-        every += [run.answer | {"row": row, "round": run.round, "other_load": run.other_load} for run in runs]
-    shown = Table(title=here)
-    for column in COLUMNS:
-        shown.add_column(column, justify="left" if column in ("row", "tool", "remark") else "right")
-    for record in made:
-        shown.add_row(*cells(record))
-    Console(width=None if sys.stdout.isatty() else 150).print(shown)
-    if asked.json:
-        asked.json.write_text(json.dumps({"records": made, "runs": every}, indent=1) + "\n")
-    return 0 if made else 1
+    every: dict[str, list[Measured]] = {}
+    for row in dict.fromkeys(asked.rows):
+        every[row], _ = in_turn(tools(asked), [row], asked.repeat, lambda text: note.print(text, markup=False))
+        made += records(row, every[row], here)
+    return finish(table(COLUMNS, map(cells, made), here), made, every, asked.json)
 
 
 if __name__ == "__main__":

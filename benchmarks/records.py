@@ -1,6 +1,7 @@
 """From runs to records: medians, ratios, whether the dynamics agree; printed and written."""
 
 import json
+import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -11,6 +12,8 @@ from measure import QUIET, Measured, Tool
 
 QUANTITY = {"build": "build_s", "microcircuit-memory": "rss_mib"}
 """The field whose ratio a row shows, where it is not ``simulate_s``."""
+WEIGHT_TOLERANCE = 0.02
+"""Largest difference of mean and standard deviation of learnt weights, of the largest weight, of equal dynamics."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,6 +65,8 @@ class Line:
         Compiling at a later start, s.
     cv
         Mean coefficient of variation of the intervals between spikes.
+    weights
+        Mean and standard deviation of learnt weights at the end, of the largest weight; None where nothing learns.
     load
         How many runs something else disturbed, and whether they count.
     remark
@@ -71,6 +76,7 @@ class Line:
     record: Record
     compile_again_s: float | None
     cv: float | None
+    weights: tuple[float, float] | None = None
     load: str = ""
     remark: str = ""
 
@@ -136,7 +142,13 @@ def summary(row: str, runs: Sequence[Measured], machine: str) -> Line:
         rate_hz=middle(run.answer.get("rate_hz") for run in runs),
     )
     cv = middle(run.answer.get("cv") for run in runs)
-    return Line(record=record, compile_again_s=again, cv=cv, load=load_remark(runs))
+    return Line(record=record, compile_again_s=again, cv=cv, weights=learnt(runs), load=load_remark(runs))
+
+
+def learnt(runs: Sequence[Measured]) -> tuple[float, float] | None:
+    """Mean and standard deviation of the weights at the end, medians over the runs; None where nothing learns."""
+    mean, deviation = (middle(run.answer.get(name) for run in runs) for name in ("weight_mean", "weight_sd"))
+    return None if mean is None or deviation is None else (mean, deviation)
 
 
 def load_remark(runs: Sequence[Measured]) -> str:
@@ -173,16 +185,26 @@ def difference(theirs: Line, ours: Line, rate_tolerance: float, cv_tolerance: fl
             said.append(f"rate {off:+.0%}")
     if theirs.cv is not None and ours.cv is not None and abs(theirs.cv - ours.cv) > cv_tolerance:
         said.append(f"CV {theirs.cv - ours.cv:+.2f}")
+    if theirs.weights is not None and ours.weights is not None:
+        off = [mine - own for mine, own in zip(theirs.weights, ours.weights, strict=True)]
+        if max(map(abs, off)) > WEIGHT_TOLERANCE:
+            said.append(f"weights {off[0]:+.2f}, their sd {off[1]:+.2f}")
     return ", ".join(said)
+
+
+def runs_by_tool(runs: Sequence[Measured]) -> dict[Tool, list[Measured]]:
+    """The runs of each tool, in the order in which tools first come."""
+    found: dict[Tool, list[Measured]] = {}
+    for run in runs:
+        found.setdefault(run.tool, []).append(run)
+    return found
 
 
 def lines(
     row: str, runs: Sequence[Measured], machine: str, *, rate_tolerance: float, cv_tolerance: float
 ) -> list[Line]:
     """The lines of one row, each with its ratio to the fastest way of running neurosim."""
-    by_tool: dict[Tool, list[Measured]] = {}
-    for run in runs:
-        by_tool.setdefault(run.tool, []).append(run)
+    by_tool = runs_by_tool(runs)
     made = {tool: summary(row, own, machine) for tool, own in by_tool.items()}
     field = quantity(row)
     ours = {
@@ -230,7 +252,8 @@ COLUMNS = (
 def cells(line: Line) -> list[str]:
     """The cells of one line of the table, in the order of ``COLUMNS``."""
     record = line.record
-    remarks = [f"not the same dynamics: {line.remark}" if line.remark else "", line.load]
+    weights = "weights {:.3f} ± {:.3f}".format(*line.weights) if line.weights else ""
+    remarks = [f"not the same dynamics: {line.remark}" if line.remark else "", weights, line.load]
     return [
         record.row,
         f"{record.tool} {record.version}",
@@ -247,24 +270,41 @@ def cells(line: Line) -> list[str]:
     ]
 
 
-def table(made: Sequence[Line], machine: str) -> Any:
-    """A rich table of all lines."""
+def table(columns: Sequence[str], rows: Iterable[Sequence[str]], machine: str) -> Any:
+    """A rich table."""
     from rich.table import Table
 
     shown = Table(title=machine)
-    for column in COLUMNS:
+    for column in columns:
         shown.add_column(column, justify="left" if column in ("row", "tool", "dtype", "remark") else "right")
-    for line in made:
-        shown.add_row(*cells(line))
+    for row in rows:
+        shown.add_row(*row)
     return shown
 
 
-def write(path: Path, made: Sequence[Line], runs: Mapping[str, Sequence[Measured]]) -> None:
+def write(path: Path, records: Sequence[Mapping[str, Any]], runs: Mapping[str, Sequence[Measured]]) -> None:
     """Write the records, and under ``runs`` every single answer that they came from."""
     every = [
         run.answer | {"row": row, "round": run.round, "wall_s": run.wall_s, "other_load": run.other_load}
         for row, own in runs.items()
         for run in own
     ]
-    content = {"records": [asdict(line.record) for line in made], "runs": every}
-    path.write_text(json.dumps(content, indent=1) + "\n")
+    path.write_text(json.dumps({"records": records, "runs": every}, indent=1) + "\n")
+
+
+def finish(
+    shown: Any, records: Sequence[Mapping[str, Any]], runs: Mapping[str, Sequence[Measured]], path: Path | None
+) -> int:
+    """Print a table, write its records; returns the exit status, 1 where nothing could be measured."""
+    from rich.console import Console
+
+    Console(width=None if sys.stdout.isatty() else 170).print(shown)
+    if path:
+        write(path, records, runs)
+    return 0 if records else 1
+
+
+def finish_lines(made: Sequence[Line], runs: Mapping[str, Sequence[Measured]], machine: str, path: Path | None) -> int:
+    """``finish`` for lines of the usual columns."""
+    shown = table(COLUMNS, [cells(line) for line in made], machine)
+    return finish(shown, [asdict(line.record) for line in made], runs, path)

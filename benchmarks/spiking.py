@@ -16,11 +16,11 @@ HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE / "peers")]
 
 from measure import Measured, Tool, in_turn, machine  # noqa: E402
-from records import Line, lines, table, write  # noqa: E402
+from records import Line, finish_lines, lines  # noqa: E402
 from workloads import WORKLOADS, workload  # noqa: E402
 
 SCRIPTS = HERE / "peers"
-BRIAN_ROWS = ("coba", "cuba", "cuba10", "brunel", "start")
+BRIAN_ROWS = ("coba", "cuba", "cuba10", "cobahh", "brunel", "stdp", "start")
 GROUPS = {"nest": ("nest",), "brian2": ("brian2-cython", "brian2-cpp")}
 ALSO = {"microcircuit": ("build", "microcircuit-memory")}
 """Rows that the runs of another row answer too."""
@@ -86,7 +86,7 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--repeat", type=int, default=3, help="rounds; the medians are of these")
     parser.add_argument("--threads", type=numbers, default="1,2", help="each tool runs at each of these")
     parser.add_argument("--seconds", type=above_zero, help="timed model time, s; each row has its own")
-    parser.add_argument("--scale", type=at_most_one, default=1.0, help="of the microcircuit, in (0, 1]")
+    parser.add_argument("--scale", type=at_most_one, default=1.0, help="of brunel and microcircuit, in (0, 1]")
     parser.add_argument("--dtype", type=precisions, default="float32", help="of neurosim alone")
     parser.add_argument("--without-neurosim", action="store_true", help="measure the peers alone")
     parser.add_argument("--environments", type=Path, default=HERE.parent / ".peers")
@@ -185,10 +185,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 every[name] = runs
                 limits = {"rate_tolerance": run.rate_tolerance, "cv_tolerance": run.cv_tolerance}
                 made += lines(name, runs, here, **limits)
-    Console(width=None if sys.stdout.isatty() else 170).print(table(made, here))
-    if asked.json:
-        write(asked.json, made, every)
-    return 0 if made else 1
+    return finish_lines(made, every, here, asked.json)
 
 
 if __name__ == "__main__":

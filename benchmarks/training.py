@@ -15,7 +15,7 @@ HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE / "peers")]
 
 from measure import Tool, in_turn, machine  # noqa: E402
-from records import Line, lines, table, write  # noqa: E402
+from records import Line, finish_lines, lines  # noqa: E402
 
 SPIKING = ("train-feedforward", "train-feedforward-lively", "train-recurrent", "train-recurrent-lively")
 ROWS = (*SPIKING, "train-elm")
@@ -73,10 +73,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for row in dict.fromkeys(asked.rows):
         every[row], _ = in_turn(tools(row, asked), [row], asked.repeat, lambda text: note.print(text, markup=False))
         made += lines(row, every[row], here, rate_tolerance=1.0, cv_tolerance=1.0)
-    Console(width=None if sys.stdout.isatty() else 150).print(table(made, here))
-    if asked.json:
-        write(asked.json, made, every)
-    return 0 if made else 1
+    return finish_lines(made, every, here, asked.json)
 
 
 if __name__ == "__main__":

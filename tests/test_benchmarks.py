@@ -3,11 +3,13 @@
 import importlib
 import io
 import json
+import math
 import os
 import subprocess
 import sys
 import textwrap
 from argparse import ArgumentTypeError
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -195,6 +197,16 @@ def test_a_tool_with_other_dynamics_is_marked(answer, remark):
     assert (f"not the same dynamics: {remark}" in records.cells(made[1])[-1]) == bool(remark)
 
 
+def test_weights_are_shown_and_must_agree():
+    ours, theirs = tool(), tool("nest")
+    learnt = {"weight_mean": 0.45, "weight_sd": 0.33}
+    runs = [run(ours, 0, 1.0, **learnt), run(theirs, 0, 4.0, **learnt | {"weight_mean": 0.48})]
+    made = lines_of(runs, "stdp")
+    assert made[0].remark == "" and "weights 0.450 ± 0.330" in records.cells(made[0])[-1]
+    assert made[1].remark == "weights +0.03, their sd +0.00"
+    assert lines_of([runs[0], run(theirs, 0, 4.0, **learnt)], "stdp")[1].remark == ""
+
+
 def test_busy_time_leaves_out_idling_and_waiting():
     ticks = os.sysconf("SC_CLK_TCK")
     assert measure.busy_seconds(f"cpu {ticks} {ticks} 0 999 777 0 0 {ticks} 5 5\ncpu0 1") == 3.0
@@ -205,7 +217,7 @@ def test_busy_time_leaves_out_idling_and_waiting():
 
 def test_json_records_have_the_agreed_fields_and_every_answer(tmp_path):
     runs = [run(tool(), 0, 1.0), run(tool("nest"), 0, 4.0)]
-    records.write(tmp_path / "out.json", lines_of(runs), {"coba": runs})
+    records.write(tmp_path / "out.json", [asdict(line.record) for line in lines_of(runs)], {"coba": runs})
     read = json.loads((tmp_path / "out.json").read_text())
     assert [set(record) for record in read["records"]] == [FIELDS, FIELDS]
     assert [entry["simulate_s"] for entry in read["runs"]] == [1.0, 4.0]
@@ -216,7 +228,7 @@ def test_the_table_shows_each_tool_in_a_line():
 
     console = Console(width=200, file=io.StringIO())
     made = lines_of([run(tool(), 0, 0.0123456), run(tool("nest"), 0, 4321.0)])
-    console.print(records.table(made, "a machine"))
+    console.print(records.table(records.COLUMNS, map(records.cells, made), "a machine"))
     text = console.file.getvalue()
     assert "a machine" in text and "0.0123" in text and "4321" in text and "nest 1" in text
 
@@ -327,13 +339,27 @@ def test_a_scale_outside_its_range_is_refused(scale):
 
 def test_the_external_rate_of_brunel_is_twice_the_threshold_rate():
     # nu_thr = theta / (J C_E tau), Brunel (2000) after equation 12; the rate is that of one train
-    p = workloads.BRUNEL
+    p = workloads.brunel_numbers()
     assert p["rate_ext"] == pytest.approx(2 * 1000 * p["threshold"] / (p["w"] * p["c_e"] * p["tau_m"]))
+
+
+@pytest.mark.parametrize("regime", workloads.REGIMES)
+def test_a_smaller_network_of_brunel_keeps_the_mean_of_its_input(regime):
+    full, small = (workloads.brunel_numbers(regime, scale) for scale in (1.0, 0.2))
+    for factors in (("c_e", "w"), ("c_i", "w", "g"), ("c_ext", "w", "rate_ext")):
+        means = [math.prod(p[name] for name in factors) for p in (full, small)]
+        assert means[1] == pytest.approx(means[0])
+    assert (small["n_e"], small["n_i"]) == (2000, 500)
 
 
 def test_seconds_change_only_rows_that_are_timed():
     assert workloads.workload("coba", seconds=2.0).seconds == 2.0
     assert workloads.workload("build", seconds=2.0).seconds == 0.0
+
+
+def test_what_is_compared_with_nest_is_not_timed():
+    assert not set(workloads.COMPARED) & set(workloads.WORKLOADS)
+    assert all(not one.seconds and one.observe for one in workloads.COMPARED.values())
 
 
 def test_rate_and_variation_of_known_trains():
@@ -346,6 +372,12 @@ def test_rate_and_variation_of_known_trains():
     assert rate == 200 / 4
     # the intervals of neuron 1 begin and end with 15: 50 of these, 49 of 5
     assert cv == pytest.approx(np.std([15.0] * 50 + [5.0] * 49) / np.mean([15.0] * 50 + [5.0] * 49) / 2)
+
+
+def test_the_spread_of_weights_is_in_shares_of_the_largest():
+    assert outcome.spread(np.array([0.0, 2.0, 2.0, 4.0]), 4.0) == {
+        "weight_mean": 0.5, "weight_sd": pytest.approx(np.sqrt(0.125)),
+    }  # fmt: skip
 
 
 def test_silence_has_a_rate_of_zero_and_no_variation():

@@ -36,7 +36,7 @@ class Row:
 ROWS = {
     # figure 6 of Stimberg et al. (2019), doi:10.1007/978-3-030-00817-8_18
     "network": Row(excitatory=3200, inhibitory=800, astrocytes=3200, p_exc=0.05, p_inh=0.2, side=3750.0, seconds=4.0,
-                   observe=4.0),
+                   observe=1.0),
     # 1e5 astrocytes coupled in a sheet, 1e7 tripartite synapses
     "sheet": Row(excitatory=100_000, inhibitory=0, astrocytes=100_000, p_exc=1e-3, p_inh=0.0, side=20_000.0,
                  seconds=0.1, observe=0.1),

@@ -173,6 +173,8 @@ def main() -> None:
         folder.mkdir(parents=True, exist_ok=True)
         b.set_device("cpp_standalone", build_on_run=False)
         b.prefs.devices.cpp_standalone.openmp_threads = asked.threads if asked.threads > 1 else 0
+        # by default make starts as many compilers as there are files, which stalls a small machine
+        b.prefs["devices.cpp_standalone.extra_make_args_unix"] = ["-j1"]
         found = measure(row, seconds, asked.seed, folder)
     say(row=asked.row, tool="brian2-cpp", version=b.__version__, threads=asked.threads, dtype="float64",
         model_seconds=seconds, **found)

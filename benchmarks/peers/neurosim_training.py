@@ -4,9 +4,8 @@ import torch
 from training_rows import BETA, THRESHOLD, elm, layers, run
 
 import neurosim
-from neurosim.bridges.torch.running import run as run_scan
+from neurosim.bridges.torch.running import ScanFunction
 from neurosim.gradients import Scan, Unrolling
-from neurosim.training import Trainable
 
 MODES = {"events": {"events": "auto"}, "dense": {"events": False},
          "recompute": {"events": "auto", "memory": "recompute"}}  # fmt: skip
@@ -16,11 +15,11 @@ def make(row, mode):
     """Parameters and the function of a batch."""
     made = elm_cell(row) if row.kind == "elm" else spiking(row)
     scan, parameters = made
-    trainable = Trainable(scan, list(parameters), threads=torch.get_num_threads(), **MODES[mode])
+    run_scan = ScanFunction(scan, threads=torch.get_num_threads(), **MODES[mode])
     readout = elm(row) if row.kind == "elm" else None
 
     def scores(x):
-        outputs, _ = run_scan(trainable, {"x": x}, parameters, {})
+        outputs, _ = run_scan({"x": x}, parameters, {})
         found = outputs[scan.outputs[0]]
         if readout is None:
             return found.sum(0)

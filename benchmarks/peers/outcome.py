@@ -7,10 +7,10 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
-from workloads import WORKLOADS
+from workloads import ROWS
 
 
-def parse(tool: str, arguments: Sequence[str] | None = None, rows: Iterable[str] = WORKLOADS,
+def parse(tool: str, arguments: Sequence[str] | None = None, rows: Iterable[str] = ROWS,
           **choices: Sequence[str]) -> argparse.Namespace:
     """Read the command line of ``tool``'s script; each of ``choices`` is an option, its first the default."""
     parser = argparse.ArgumentParser(description=f"Run one row with {tool} and print one line of JSON.")
@@ -18,7 +18,7 @@ def parse(tool: str, arguments: Sequence[str] | None = None, rows: Iterable[str]
     parser.add_argument("--seconds", type=float, help="timed model time, s; the row's own if not given")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--scale", type=float, default=1.0, help="of the microcircuit")
+    parser.add_argument("--scale", type=float, default=1.0, help="of Brunel's network and the microcircuit")
     parser.add_argument("--cache", help="folder for what is compiled; the tool's own if not given")
     for name, values in choices.items():
         parser.add_argument(f"--{name}", choices=values, default=values[0])
@@ -53,6 +53,12 @@ def rate_and_cv(
     mean = np.bincount(owner, interval)[enough] / count[enough]
     square = np.bincount(owner, interval**2)[enough] / count[enough]
     return rate, float(np.mean(np.sqrt(np.maximum(square - mean**2, 0.0)) / mean))
+
+
+def spread(weights: np.ndarray, most: float) -> dict[str, float]:
+    """Mean and standard deviation of learnt weights, as shares of the largest possible."""
+    shares = np.asarray(weights, dtype=float) / most
+    return {"weight_mean": float(shares.mean()), "weight_sd": float(shares.std())}
 
 
 def peak_memory(status: str = "/proc/self/status") -> float | None:
