@@ -20,6 +20,7 @@ _ASKED = {"cupy": "neurosim.backends.cupy.availability"}
 _SCANS = {
     "reference": ("neurosim.backends.reference.scans", "ReferenceScan"),
     "numba": ("neurosim.backends.numba.scans", "NumbaScan"),
+    "cupy": ("neurosim.backends.cupy.scans", "CudaScan"),
 }
 
 
@@ -60,15 +61,15 @@ def scan_runner(scan: Scan, keep: Collection[str] = (), *, name: str = "numba", 
                 threads: int = 0, events: Collection[str] = ()) -> ScanRunner:
     """A scan made ready on the backend called ``name``; ``keep`` are values to hand out beside the outputs.
 
-    ``events`` are binary values whose products run over events, where the backend knows how.
+    ``events`` are binary values whose products run over events; Numba alone knows how.
     """
     reason = available(name)
     if reason:
         raise BackendError(reason)
-    if name not in _SCANS:
-        raise BackendError(f"the backend {name!r} does not run gradients yet; those that do: {listing(_SCANS)}")
     module, cls = _SCANS[name]
     made = getattr(importlib.import_module(module), cls)
     if name == "reference":
         return made(scan, keep)  # type: ignore[no-any-return]
+    if name == "cupy":
+        return made(scan, keep, dtype=dtype)  # type: ignore[no-any-return]
     return made(scan, keep, dtype=dtype, threads=threads, events=events)  # type: ignore[no-any-return]

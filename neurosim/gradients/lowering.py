@@ -85,8 +85,8 @@ def unrolled(program: Program, *, inputs: Sequence[str], outputs: Sequence[str],
         work.lower(op)
     unknown = sorted(set() if isinstance(reset, str) else {*reset} - work.resets)
     if unknown:
-        known = listing(sorted(work.resets))
-        raise DescriptionError(f"reset: no spike changes {unknown[0]!r}; what they change: {known}")
+        changed = listing(sorted(work.resets))
+        raise DescriptionError(f"reset: no spike changes {unknown[0]!r}; what they change: {changed}")
     return work.finish(outputs)
 
 
@@ -214,7 +214,7 @@ class _Lowering:
         else:
             self._know(buffer)
             self._declare_edges(edges)
-            self.made.sparse(arriving, op.edges, buffer, total)
+            self.made.product(arriving, buffer, total, edges=op.edges)
         refs = {"_arriving": total, "_target": target}
         if test is None:
             value = "_target + _arriving"
@@ -263,7 +263,7 @@ class _Lowering:
             return
         self._know(weight)
         self._declare_edges(edges)
-        self.made.sparse(source, op.edges, weight, op.target)
+        self.made.product(source, weight, op.target, edges=op.edges)
 
     def _step(self, space: str, body: Iterable[Assign], known: dict[str, str], refs: dict[str, Ref] | object) -> None:
         segments = [n for n, r in refs.items() if r.side == "segment"]  # type: ignore[union-attr]

@@ -87,16 +87,15 @@ class Unrolling:
         self._work.append(Step(space=space, body=body, reads=reads, writes=writes, segments=frozenset(segments),
                                surrogate=surrogate))
 
-    def product(self, source: str, weight: str, target: str, *, transpose: bool = False) -> None:
-        """``target = source @ weight``."""
+    def product(self, source: str, weight: str, target: str, *, transpose: bool = False, edges: str = "") -> None:
+        """``target = source @ weight``; along ``edges`` the sum over those into a target of weight times source."""
+        if edges:
+            made = self._new(target, self.edges[edges].target, False)
+            self._work.append(Along(edges=edges, source=self._value(source), weight=weight, target=made))
+            return
         value = self.values[weight]
         made = self._new(target, (value.rows if transpose else value.space) or "", False)
         self._work.append(Product(source=self._value(source), weight=weight, target=made, transpose=transpose))
-
-    def sparse(self, source: str, edges: str, weight: str, target: str) -> None:
-        """``target`` = the sum along edges of weight times source."""
-        made = self._new(target, self.edges[edges].target, False)
-        self._work.append(Along(edges=edges, source=self._value(source), weight=weight, target=made))
 
     def fold(self, source: str, target: str, space: str, *, scale: float = 1.0) -> None:
         """``target`` = the sum over equally long segments of ``source``, times ``scale``."""

@@ -72,7 +72,8 @@ class Trainable:
     wanted
         Inputs, parameters and matrices whose gradients are asked for.
     backend, dtype, threads
-        Where and how it runs; 0 threads are as many as there are processors.
+        Where and how it runs; 0 threads are as many as there are processors. On ``cupy`` arrays that lie on the GPU
+        go in without a copy, and all that comes out lies there, too; threads and events are Numba's.
     memory
         ``"full"`` keeps what the backward run reads of every step. ``"recompute"`` keeps only the states at which
         segments begin, and computes each segment again when the backward run comes to it, for a third more time.

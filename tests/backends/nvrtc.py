@@ -1,4 +1,4 @@
-"""NVIDIA's run-time compiler from its wheel, through ctypes: compiles kernels where there is no GPU."""
+"""NVIDIA's run-time compilers from their wheels, through ctypes: they compile kernels where there is no GPU."""
 
 import ctypes
 import importlib.metadata
@@ -6,7 +6,10 @@ import re
 from dataclasses import dataclass
 from functools import cache
 
-WHEELS = ("nvidia-cuda-nvrtc", "nvidia-cuda-nvrtc-cu12")
+import pytest
+
+WHEELS = {13: "nvidia-cuda-nvrtc", 12: "nvidia-cuda-nvrtc-cu12"}
+"""By the major of CUDA; both may be there, and be loaded, at once."""
 USED = re.compile(r"Compiling entry function '(\w+)'.*?(\d+) bytes stack frame, (\d+) bytes spill stores, (\d+) bytes "
                   r"spill loads.*?Used (\d+) registers", re.DOTALL)  # fmt: skip
 
@@ -20,22 +23,27 @@ class Used:
 
 
 @cache
-def library() -> ctypes.CDLL | None:
-    """The compiler, or None where its wheel is not installed."""
-    for wheel in WHEELS:
-        try:
-            files = importlib.metadata.files(wheel) or []
-        except importlib.metadata.PackageNotFoundError:
-            continue
-        for file in files:
-            if re.search(r"libnvrtc\.so\.\d+$|nvrtc64_\d+_0\.dll$", str(file)):
-                return ctypes.CDLL(str(file.locate()))
+def library(major: int = 13) -> ctypes.CDLL | None:
+    """The compiler of a CUDA major, or None where its wheel is not installed or is of another."""
+    try:
+        files = importlib.metadata.files(WHEELS[major]) or []
+    except importlib.metadata.PackageNotFoundError:
+        return None
+    for file in files:
+        if re.search(rf"libnvrtc\.so\.{major}$|nvrtc64_{major}\d*_0\.dll$", str(file)):
+            return ctypes.CDLL(str(file.locate()))
     return None
 
 
-def compiled(text: str, architecture: str, options: tuple[str, ...]) -> dict[str, Used]:
+def needed(major: int) -> None:
+    """Skip a test where a compiler is not installed."""
+    if library(major) is None:
+        pytest.skip(f"the wheel {WHEELS[major]} of CUDA {major} is not installed")
+
+
+def compiled(text: str, architecture: str, options: tuple[str, ...], major: int = 13) -> dict[str, Used]:
     """What each kernel of a text uses when it is compiled to machine code for an architecture, such as ``sm_90``."""
-    nvrtc = library()
+    nvrtc = library(major)
     assert nvrtc is not None
     program = ctypes.c_void_p()
     done = nvrtc.nvrtcCreateProgram(ctypes.byref(program), text.encode(), b"program.cu", 0, None, None)

@@ -7,6 +7,7 @@ import pytest
 
 from neurosim.backends import Options
 from neurosim.backends import backend as named
+from neurosim.backends.numba.emit_sweep import LEAST_SHARED
 from neurosim.equations import Assign
 from neurosim.errors import BackendError
 from neurosim.kernels import philox
@@ -101,6 +102,30 @@ def test_threads_of_one_replica_wait_for_the_sweep(signs, backend):
     expected = ran(program(patterns, start), "reference", 4)
     found = ran(program(patterns, start), backend, 4, threads=2)
     np.testing.assert_array_equal(found.read("a.s"), expected.read("a.s"))
+
+
+TOP = (Assign("_response", "=", "exp(_p1 - _top) * c"),)
+"""Names the greatest overlap, which all threads have to know."""
+
+
+@pytest.mark.parametrize(
+    ("entries", "response"),
+    [("signs", CUBIC), ("signs", TOP), ("ternary", CUBIC), ("numbers", CUBIC), ("numbers", TOP)],
+)
+def test_threads_look_ahead_in_one_replica_and_keep_the_bits(entries, response):
+    """With patterns enough for threads to share the visits; units turn, so that much that was prepared is made anew."""
+    rng = np.random.default_rng(3)
+    patterns = rng.choice(np.array([-1, 1], np.int8), size=(70, LEAST_SHARED + 77))
+    if entries == "ternary":
+        patterns[rng.random(patterns.shape) < 0.3] = 0
+    start = np.where(rng.random(70) < 0.3, -1.0, 1.0)
+    program_ = program(patterns, start, heat=3.0, entries=entries, response=response)
+    one, *others = (ran(program_, "numba", 4, threads) for threads in (1, 2, 3))
+    assert 5 < np.sum(one.read("a.s") != start) < 65
+    for found in others:
+        for name in ("a.s", "a.seen", "k.m"):
+            np.testing.assert_array_equal(found.read(name), one.read(name))
+    np.testing.assert_array_equal(one.read("k.m"), patterns.T @ one.read("a.s"))
 
 
 def test_at_temperature_zero_a_unit_without_field_keeps_its_state(backend):

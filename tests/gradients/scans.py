@@ -24,7 +24,7 @@ def smooth() -> Scan:
     layer.product("x", "w", "I")
     layer.delayed("s", 2, "s_late", space="cells")
     layer.product("s_late", "r", "J")
-    layer.sparse("s", "wires", "g", "K")
+    layer.product("s", "g", "K", edges="wires")
     layer.step("cells", "_q = tanh(u - theta); u = beta*u + I + J + K - _q*theta*u; s = tanh(u - theta)*exp(-u**2)")
     layer.fold("s", "m", "groups", scale=0.5)
     layer.step("groups", "y = exp(m) if m > 0 else 1 + m")

@@ -73,6 +73,22 @@ def test_segments_computed_again_give_the_bits_of_the_full_tape(segment):
             np.testing.assert_array_equal(getattr(again, part)[name], expected)
 
 
+def test_gradients_of_a_matrix_that_two_products_read_add_up():
+    layer = Unrolling({"cells": 4})
+    layer.input("x", "cells")
+    layer.parameter("w", "cells", rows="cells")
+    layer.product("x", "w", "h")
+    layer.product("h", "w", "y")
+    scan = layer.finish(["y"])
+    inputs, parameters, _ = given(scan, 3, 2)
+    found = []
+    for backend in ("reference", "numba"):
+        trainable = Trainable(scan, ["w"], backend=backend, dtype="float64")
+        tape = trainable.forward(inputs, parameters)
+        found.append(trainable.backward(tape, {"y": np.ones((3, 2, 4))}).parameters["w"])
+    np.testing.assert_allclose(found[1], found[0], **DOUBLE)
+
+
 def test_products_outside_every_loop_run_once_over_all_steps():
     cut = stages(adjoint(spiking(), ("w", "r", "w2", "w3")).forward)
     kinds = [(stage.bulk, [type(op).__name__ for op in stage.work]) for stage in cut]

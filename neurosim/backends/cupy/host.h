@@ -78,6 +78,7 @@ inline int __syncthreads_or(int any) {
 }
 
 inline int __popc(unsigned x) { return __builtin_popcount(x); }
+inline int __ffs(unsigned x) { return __builtin_ffs(x); }
 inline double __longlong_as_double(long long x) { double y; memcpy(&y, &x, 8); return y; }
 inline long long __double_as_longlong(double x) { long long y; memcpy(&y, &x, 8); return y; }
 inline float __int_as_float(int x) { float y; memcpy(&y, &x, 4); return y; }
@@ -91,3 +92,4 @@ template <class T> T atomicAdd(T* place, T value) {
     while (!__atomic_compare_exchange(place, &old, &sum, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST));
     return old;
 }
+inline unsigned atomicOr(unsigned* place, unsigned bits) { return __atomic_fetch_or(place, bits, __ATOMIC_SEQ_CST); }

@@ -90,7 +90,8 @@ def waits(groups: Sequence[Sequence[Operation]], layout: Layout) -> Waits:
     for _ in range(2):  # the second time round sees what the step before left
         for k, a in enumerate(found):
             crossing = a.crosses | set(a.delayed)
-            if crossing & written or a.writes & read:
+            # who writes into shares of others waits until those have recorded the step before
+            if crossing & written or a.writes & read or a.spreads:
                 before.add(k)
                 written, read = set(), set()
             written |= a.writes

@@ -73,9 +73,10 @@ def _emit_drawn(f: Function, op: Compete, one: str) -> None:
     for row in range(bits // 32):
         f.add(2, f"philox_block(n >> 6, t, {0x8000 * row}, {stream}, {key}[0], {key}[1], {words}[{row}])")
     taken = ", ".join(f"{words}[{row}, n & 63]" for row in range(bits // 32))
-    f.add(1, "total, mark = F(0), F(0)", f"for k in range({op.group}):", "    mark += own[k]",
+    # counting the sums that do not pass instead of leaving at the first that does: nothing to foretell wrongly
+    f.add(1, "total, mark, place = F(0), F(0), 0", f"for k in range({op.group}):", "    mark += own[k]",
           f"mark = uniform{bits}({taken}) * mark", f"for k in range({op.group}):", "    total += own[k]",
-          "    if total > mark:", f"        out[k] = {one}", "        break")
+          "    place += 0 if total > mark else 1", f"if place < {op.group}:", f"    out[place] = {one}")
 
 
 def emit_play(op: Play, layout: Layout) -> Function:

@@ -104,6 +104,18 @@ def wait_for_all(arrivals, lanes, phase):
 
 
 @inlined
+def meet(arrivals, crew, phase):
+    """As ``wait_for_all``, inside a function: the compiler then sees that what others have written may have changed."""
+    atomic_add(arrivals, 0, 1)
+    looks = 0
+    while load_acquire(arrivals, 0) < phase * crew:
+        pause()
+        looks += 1
+        if looks > SPINS:
+            _give_way()
+
+
+@inlined
 def sign(x):
     """-1, 0 or 1, as x is."""
     return type(x)(0) if x == 0 else (type(x)(1) if x > 0 else type(x)(-1))

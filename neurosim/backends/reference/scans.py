@@ -16,6 +16,7 @@ from ...gradients import (
     Scan,
     ScanRunner,
     Step,
+    Winner,
     check_scan,
 )
 from ...gradients.running import Arrays, ends_of
@@ -73,6 +74,9 @@ class ReferenceScan(ScanRunner):
                 length = source.shape[1] // self.scan.size(op.target)
                 found = source.reshape(len(source), -1, length).sum(axis=2) * op.scale
                 now[op.target] = found
+            case Winner():
+                source = now[op.source]
+                now[op.target] = (np.arange(source.shape[1]) == source.argmax(axis=1)[:, None]).astype(float)
 
     def _along(self, op: Along, now: dict[str, Any]) -> None:
         edges = self.scan.edges[op.edges]

@@ -1,63 +1,89 @@
-"""A scan as a differentiable function of torch tensors, without copies on the CPU."""
+"""Scans as differentiable functions of torch tensors, without copies."""
 
 from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
 import torch
 from torch.autograd.function import once_differentiable
 
 from ...errors import DescriptionError
+from ...gradients import Scan
 from ...training import Tape, Trainable
+from .exchange import Exchange, check_available, exchange_for
 
 Tensors = Mapping[str, torch.Tensor]
 DTYPES = {torch.float32: "float32", torch.float64: "float64"}
 
 
-@torch.compiler.disable  # what is compiled already has nothing to trace; the graph goes on behind it
-def run(trainable: Trainable, inputs: Tensors, parameters: Tensors,
-        starts: Tensors) -> tuple[dict[str, torch.Tensor], dict[str, torch.Tensor]]:
-    """Run a scan; gradients flow back through what it returns.
+class ScanFunction:
+    """A scan as a function of tensors through which gradients flow.
+
+    It is compiled when it is first called, for the precision and the device of its inputs and for those tensors that
+    want gradients: what nobody asks for, such as the gradient of the data, is not computed. On the CPU it runs on the
+    backend ``numba``, on a GPU on ``cupy``, queued on torch's current stream.
 
     Parameters
     ----------
-    trainable
-        The scan.
-    inputs, parameters, starts
-        (T, B, N) for each input, a number, (N,) or (M, N) for each parameter, (lag, B, N) for carries by their starts.
-
-    Returns
-    -------
-    Outputs, (T, B, N), and ends by the starts of their carries, (lag, B, N).
+    scan
+        What runs.
+    **options
+        See ``neurosim.training.Trainable``.
     """
-    names = (tuple(inputs), tuple(parameters), tuple(starts))
-    given = (*inputs.values(), *parameters.values(), *starts.values())
-    record = torch.is_grad_enabled() and any(x.requires_grad for x in given)
-    found = _Run.apply(trainable, names, record, *given)
-    outputs = trainable.scan.outputs
-    ends = [c.start for c in trainable.scan.pasts()]
-    return dict(zip(outputs, found, strict=False)), dict(zip(ends, found[len(outputs) :], strict=True))
 
+    def __init__(self, scan: Scan, **options: Any):
+        self.scan, self._options = scan, options
+        self._made: dict[tuple[torch.dtype, frozenset[str], Exchange], Trainable] = {}
 
-def array(tensor: torch.Tensor, name: str) -> np.ndarray:
-    """The memory of a tensor as an array; a tensor that does not lie on the CPU is an error."""
-    if tensor.device.type != "cpu":
-        raise DescriptionError(f"{name} must be on the cpu, got a tensor on {tensor.device}")
-    return tensor.detach().numpy()
+    @torch.compiler.disable  # what is compiled already has nothing to trace; the graph goes on behind it
+    def __call__(self, inputs: Tensors, parameters: Tensors,
+                 starts: Tensors) -> tuple[dict[str, torch.Tensor], dict[str, torch.Tensor]]:
+        """Run all steps.
+
+        Parameters
+        ----------
+        inputs, parameters, starts
+            (T, B, N) for each input, a number, (N,) or (M, N) for each parameter, (lag, B, N) for carries by their
+            starts; all of one dtype, float32 or float64, and on one device.
+
+        Returns
+        -------
+        Outputs, (T, B, N), and ends by the starts of their carries, (lag, B, N).
+        """
+        names = (tuple(inputs), tuple(parameters), tuple(starts))
+        device = next(iter(inputs.values())).device
+        numbers = (x.to(device) if x.ndim == 0 else x for x in parameters.values())  # which torch mixes too
+        given = (*inputs.values(), *numbers, *starts.values())
+        record = torch.is_grad_enabled() and any(x.requires_grad for x in given)
+        wanted = frozenset(n for n, x in (*inputs.items(), *parameters.items()) if x.requires_grad)
+        place = exchange_for(dict(zip(sum(names, ()), given, strict=True)))
+        trainable = self._trainable(next(iter(inputs.values())).dtype, wanted, place)
+        found = _Run.apply(trainable, place, names, record, *given)
+        outputs = self.scan.outputs
+        ends = [c.start for c in self.scan.pasts()]
+        return dict(zip(outputs, found, strict=False)), dict(zip(ends, found[len(outputs) :], strict=True))
+
+    def _trainable(self, dtype: torch.dtype, wanted: frozenset[str], place: Exchange) -> Trainable:
+        key = dtype, wanted, place
+        if key not in self._made:
+            check_available(place)
+            options = {"backend": place.backend, **self._options}
+            self._made[key] = Trainable(self.scan, sorted(wanted), dtype=DTYPES[dtype], **options)
+        return self._made[key]
 
 
 class _Run(torch.autograd.Function):
     @staticmethod
-    def forward(ctx: Any, trainable: Trainable, names: tuple[tuple[str, ...], ...], record: bool,
+    def forward(ctx: Any, trainable: Trainable, place: Exchange, names: tuple[tuple[str, ...], ...], record: bool,
                 *given: torch.Tensor) -> tuple[torch.Tensor, ...]:
         ctx.set_materialize_grads(False)
-        arrays = [array(x, n) for x, n in zip(given, sum(names, ()), strict=True)]
-        cut = [dict(zip(part, arrays[first:], strict=False)) for part, first in
-               zip(names, (0, len(names[0]), len(names[0]) + len(names[1])), strict=True)]
-        tape = trainable.forward(*cut, record=record)
-        ctx.trainable, ctx.names, ctx.tape = trainable, names, tape if record else None
-        # what comes out must not share memory with the tape under another tensor's version counter
-        return tuple(torch.from_numpy(x) for x in (*tape.outputs.values(), *tape.ends.values()))
+        with place.queued():
+            arrays = [place.array(x) for x in given]
+            cut = [dict(zip(part, arrays[first:], strict=False)) for part, first in
+                   zip(names, (0, len(names[0]), len(names[0]) + len(names[1])), strict=True)]
+            tape = trainable.forward(*cut, record=record)
+            ctx.trainable, ctx.place, ctx.names, ctx.tape = trainable, place, names, tape if record else None
+            # what comes out must not share memory with the tape under another tensor's version counter
+            return tuple(place.tensor(x) for x in (*tape.outputs.values(), *tape.ends.values()))
 
     @staticmethod
     @once_differentiable
@@ -65,21 +91,20 @@ class _Run(torch.autograd.Function):
         tape: Tape | None = ctx.tape
         if tape is None:
             raise DescriptionError("this run kept no tape: it ran without gradients")
-        seeds = {n: _rows(g) for n, g in zip(tape.outputs, grads, strict=False) if g is not None}
-        ends = {n: array(g, n) for n, g in zip(tape.ends, grads[len(tape.outputs) :], strict=True) if g is not None}
-        found = ctx.trainable.backward(tape, seeds, ends)
-        parts = (found.inputs, found.parameters, found.starts)
+        place: Exchange = ctx.place
         results: list[torch.Tensor | None] = []
-        for names, part in zip(ctx.names, parts, strict=True):
-            for name in names:
+        with place.queued():
+            seeds = {n: place.array(_rows(g)) for n, g in zip(tape.outputs, grads, strict=False) if g is not None}
+            rest = zip(tape.ends, grads[len(tape.outputs) :], strict=True)
+            found = ctx.trainable.backward(tape, seeds, {n: place.array(g) for n, g in rest if g is not None})
+            parts = (found.inputs, found.parameters, found.starts)
+            for name, part in ((n, part) for names, part in zip(ctx.names, parts, strict=True) for n in names):
                 value = part.get(name)
-                needed = ctx.needs_input_grad[3 + len(results)]
-                results.append(None if value is None or not needed else torch.from_numpy(np.ascontiguousarray(value)))
-        return (None, None, None, *results)
+                needed = ctx.needs_input_grad[4 + len(results)]
+                results.append(None if value is None or not needed else place.tensor(value))
+        return (None, None, None, None, *results)
 
 
-def _rows(gradient: torch.Tensor) -> np.ndarray:
+def _rows(gradient: torch.Tensor) -> torch.Tensor:
     """The gradient of an output; one that is the same in all steps, as that of a sum, is a single row."""
-    if gradient.stride(0) == 0:
-        gradient = gradient[:1]
-    return array(gradient, "gradient")
+    return gradient[:1] if gradient.stride(0) == 0 else gradient

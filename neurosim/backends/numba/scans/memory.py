@@ -38,6 +38,7 @@ class Memory:
         self.sums: dict[str, np.ndarray] = {}
         self.outers: dict[str, np.ndarray] = {}
         self.totals = {n: np.zeros(scan.shape(n), dtype) for n in scan.of_kind("total")}
+        self.multiplied: set[str] = set()
 
     def take(self, inputs: Arrays, parameters: Arrays, starts: Arrays) -> None:
         """Take up what a run is given."""

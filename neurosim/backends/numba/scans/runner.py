@@ -100,7 +100,13 @@ def _bulk(stage: Stage, memory: Memory) -> None:
         target, weight = memory.rows(op.target), memory.parameters[op.weight]
         multiply(memory.rows(op.source), weight.T if op.transpose else weight, target)
     elif isinstance(op, Outer):
-        multiply(memory.rows(op.left).T, memory.rows(op.right), memory.totals[op.total])
+        total = memory.totals[op.total]
+        # the gradients of a matrix that several products read add up
+        found = np.empty_like(total) if op.total in memory.multiplied else total
+        multiply(memory.rows(op.left).T, memory.rows(op.right), found)
+        if found is not total:
+            total += found
+        memory.multiplied.add(op.total)
 
 
 def _on_lanes(lanes: int, function: Callable[..., Any], *arguments: Any) -> list[Any]:

@@ -1,0 +1,5 @@
+"""Scans on a GPU."""
+
+from .runner import CudaScan
+
+__all__ = ["CudaScan"]
