@@ -30,11 +30,16 @@ UPDATES: Mapping[str, Mapping[str, str]] = {
                   "subtract": "mem = _m + syn_inh*_r\nsyn_exc = _e - threshold*_r\nsyn_inh = _h - _h*_r",
                   "zero": "mem = _m - _m*_r\nsyn_exc = _e - _e*_r\nsyn_inh = _h - _h*_r",
                   "none": "mem = _m\nsyn_exc = _e\nsyn_inh = _h"}.items()},
+    "rectified": {"none": "_m = beta*mem + _x\nmem = _m if _m > 0 else 0"},
+    "delta": {"none": "_m = mem\nmem = beta*_m + _x\nchange = abs(mem - _m)"},
 }
 """One step by kind and reset; ``_x`` is the input, ``_r`` whether the step begins above the threshold."""
-STATES = {"leaky": (), "rleaky": (), "lapicque": (), "synaptic": ("syn",), "alpha": ("syn_exc", "syn_inh")}
+STATES = {"leaky": (), "rleaky": (), "lapicque": (), "synaptic": ("syn",), "alpha": ("syn_exc", "syn_inh"),
+          "rectified": (), "delta": ("change",)}
 NUMBERS = {"leaky": ("beta",), "rleaky": ("beta",), "lapicque": ("R", "C", "time_step"), "synaptic": ("alpha", "beta"),
-           "alpha": ("alpha", "beta")}
+           "alpha": ("alpha", "beta"), "rectified": ("beta",), "delta": ("beta",)}
+SPIKES = {"delta": "change > threshold"}
+"""When a neuron spikes; those that are not named here when their membrane is above the threshold."""
 OPTIONAL = ("alpha", "beta", "R", "C", "time_step")
 
 
@@ -55,15 +60,18 @@ class StepNeurons(Part):
         Number of neurons, N.
     kind
         ``leaky``; ``synaptic`` and ``alpha``, with currents that decay by ``alpha``; ``lapicque``, with R, C and
-        ``time_step``; ``rleaky``, which differs from ``leaky`` in what a reset to zero takes.
+        ``time_step``; ``rleaky``, which differs from ``leaky`` in what a reset to zero takes. Without a reset:
+        ``rectified``, whose membrane never falls below 0, and ``delta``, which spikes when its membrane changes by
+        more than the threshold, up or down.
     beta, alpha
-        What is left of the membrane and of the synaptic current after a step, 0 to 1, a number or (N,).
+        What is left of the membrane and of the synaptic current after a step, 0 to 1, a number or (N,); any number for
+        ``rectified`` and ``delta``.
     R, C, time_step
         Resistance, capacitance and the length of a step, in the same units.
     threshold
         Above which a neuron spikes, > 0, a number or (N,).
     reset
-        ``subtract`` the threshold, to ``zero``, or ``none``.
+        ``subtract`` the threshold, to ``zero``, or ``none``, which is the only one of ``rectified`` and ``delta``.
     delayed
         Whether a spike resets in the step after its own.
     bias
@@ -78,6 +86,7 @@ class StepNeurons(Part):
     current : (N,) more input, set by coupling
     mem : (N,) membrane
     syn, syn_exc, syn_inh : (N,) synaptic currents of the kinds that have them
+    change : (N,) how much the membrane has changed, of the kind ``delta``
 
     References
     ----------
@@ -101,7 +110,7 @@ class StepNeurons(Part):
     def __post_init__(self) -> None:
         take_count(self, "size")
         check_choice(self, "kind", UPDATES)
-        check_choice(self, "reset", RESETS)
+        check_choice(self, "reset", UPDATES[self.kind])
         for name in (*OPTIONAL, "threshold", "bias"):
             object.__setattr__(self, name, self._number(name))
         self._check_numbers()
@@ -128,7 +137,7 @@ class StepNeurons(Part):
             if (getattr(self, name) is None) == (name in needed):
                 raise DescriptionError(f"StepNeurons of kind {self.kind!r} need {listing(needed)}, got {name} = "
                                        f"{getattr(self, name)!r:.60}")
-        for name in {"alpha", "beta"} & set(needed):
+        for name in {"alpha", "beta"} & set(needed) if "subtract" in UPDATES[self.kind] else ():
             values = np.asarray(getattr(self, name))
             if values.min() < 0 or values.max() > 1:
                 raise DescriptionError(f"StepNeurons.{name} must be within 0 and 1, got {getattr(self, name)!r:.60}")
@@ -166,7 +175,7 @@ class StepNeurons(Part):
             layers.states("", was_above=0.0)
             reset += "\nwas_above = _r"
         layers.map("", f"{self._input(layers)}\n{reset}\n{UPDATES[self.kind][self.reset]}")
-        scope.events("spikes", "mem > threshold")
+        scope.events("spikes", SPIKES.get(self.kind, "mem > threshold"))
         if not self.delayed and self.reset != "none":
             # what the step began above the threshold with has been taken already
             by = "threshold" if self.reset == "subtract" else "mem"

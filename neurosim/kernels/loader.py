@@ -72,6 +72,7 @@ def prelude_text() -> str:
     return "\n\n".join(source_text(folder / f"{part}.py") for part in parts)
 
 
+@cache
 def source_text(path: str | Path) -> str:
     """A Python file without its relative imports, ready to be joined with what it imported.
 

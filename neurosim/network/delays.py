@@ -4,13 +4,15 @@ from typing import Any
 
 import numpy as np
 
-from ..connectivity import Constant, Exponential, FromArrays, FromMatrix, LogNormal, Normal, Uniform
+from ..connectivity import Constant, Exponential, FromArrays, FromMatrix, LogNormal, Normal, Rounded, Uniform
 from ..connectivity.delays import LONGEST, delay_law
 from ..connectivity.distributions import limits
 from ..errors import DescriptionError, NetworkError
 from ..units import TIME, to_internal
 
-DISTRIBUTIONS = (Constant, Normal, LogNormal, Uniform, Exponential)
+DELAYS = (Constant, Normal, LogNormal, Uniform, Exponential)
+"""Distributions of delays, which are rounded to steps anyway."""
+DISTRIBUTIONS = (*DELAYS, Rounded)
 
 
 def checked_delay(join: Any) -> Any:
@@ -18,7 +20,7 @@ def checked_delay(join: Any) -> Any:
     if join.delay is None:
         return None
     where = f"join {join.name!r}: delay"
-    if isinstance(join.delay, DISTRIBUTIONS):
+    if isinstance(join.delay, DELAYS):
         low, high = (join.delay.value,) * 2 if isinstance(join.delay, Constant) else limits(join.delay)
         if high <= 0 or np.isfinite(low) and low <= 0:
             raise NetworkError(f"{where} must be > 0 ms, got {join.delay!r}")
@@ -45,7 +47,7 @@ def delay_steps(join: Any, dt: float) -> Any:
         return None
     if isinstance(delay, Constant):
         delay = delay.value
-    if isinstance(delay, DISTRIBUTIONS):
+    if isinstance(delay, DELAYS):
         return _drawn_steps(join, dt)
     given = np.asarray(delay)
     _check_range(join, dt, given[given / dt < 1.0 - 1e-6], given[given / dt > LONGEST + 0.5])
@@ -76,5 +78,5 @@ def _check_range(join: Any, dt: float, short: Any, long: Any) -> None:
         (long, f"at most {LONGEST:,} steps, {LONGEST * dt:g} ms"),
     ):
         if len(wrong):
-            got = f"{wrong[0]!r} (in ms)" if isinstance(wrong[0], DISTRIBUTIONS) else f"{wrong[0]:g} ms"
+            got = f"{wrong[0]!r} (in ms)" if isinstance(wrong[0], DELAYS) else f"{wrong[0]:g} ms"
             raise NetworkError(f"{where} must be {rule}, got {got}")

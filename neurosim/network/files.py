@@ -6,6 +6,7 @@ from typing import Any
 from ..errors import DescriptionError
 from ..families import FAMILIES, Examples, RandomPatterns, TimedArray, Tree
 from ..families.plain import from_plain
+from ..families.plasticity import STRUCTURES
 from ..families.sparse import CURVES
 from .join import DISTRIBUTIONS, RULES
 
@@ -20,7 +21,8 @@ def sparse(shape: Any, rows: Any, columns: Any, data: Any) -> Any:
 
 
 KINDS: Mapping[str, Any] = {
-    **{kind.__name__: kind for kind in (*CURVES, *RULES, *DISTRIBUTIONS, TimedArray, Tree, RandomPatterns, Examples)},
+    **{kind.__name__: kind for kind in (*CURVES, *RULES, *DISTRIBUTIONS, *STRUCTURES)},
+    **{kind.__name__: kind for kind in (TimedArray, Tree, RandomPatterns, Examples)},
     "SparseMatrix": sparse,
 }
 

@@ -53,91 +53,100 @@ def _nearest(where: str, target: Part, glia: Part) -> np.ndarray:
 
 
 class Domain:
-    """What a join reads of its glia and gives to it, kept at the join's targets.
+    """What a join reads of a partner and gives to it, kept where the join's edges end.
 
     Edges may write at their targets only, so whoever owns a target is the only one to write there. What an edge
-    reads of its glial cell is therefore brought to the targets before, and what it gives is collected there and
-    handed over afterwards, along one edge per target.
+    reads of its glial cell is therefore brought to where edges end before, and what it gives is collected there and
+    handed over afterwards, along one edge per place. Where edges end at contacts (see ``Contacts``), their target is
+    such a partner, too.
 
     Parameters
     ----------
-    join, target, glia
-        Names of the join and of the two partners.
+    join, place, partner
+        Names of the join, of the space where its edges end, and of the partner.
     owners
-        See ``owners_of``.
+        The partner's index that belongs to each place; -1 for none. See ``owners_of``.
+    size
+        Of the partner.
     builder
         Where everything ends up.
+    suffix
+        What the partner's variables are called by in the texts, behind their names.
     """
 
-    def __init__(self, join: str, target: str, glia: str, owners: np.ndarray, glia_size: int, builder: Builder):
-        self.join, self.target, self.glia, self.owners, self.builder = join, target, glia, owners, builder
-        self.glia_size = glia_size
+    def __init__(
+        self, join: str, place: str, partner: str, owners: np.ndarray, size: int, builder: Builder, suffix: str = SUFFIX
+    ):
+        self.join, self.place, self.partner, self.owners, self.builder = join, place, partner, owners, builder
+        self.size, self.suffix = size, suffix
         self._counted = False
         inside = np.flatnonzero(owners >= 0)
         self._edges = {}
-        for name, ends in (("from_glia", (owners[inside], inside)), ("to_glia", (inside, owners[inside]))):
-            sizes = (glia_size, owners.size) if name == "from_glia" else (owners.size, glia_size)
-            spaces = (glia, target) if name == "from_glia" else (target, glia)
+        for way, ends in (("from", (owners[inside], inside)), ("to", (inside, owners[inside]))):
+            sizes = (size, owners.size) if way == "from" else (owners.size, size)
+            spaces = (partner, place) if way == "from" else (place, partner)
             edges = draw(FromArrays(*ends), sources=sizes[0], targets=sizes[1], seed=0, stream=0, same=False, delay=1)
-            self._edges[name] = f"{join}.{name}"
-            builder.add_edges(EdgeSpace(f"{join}.{name}", *spaces, edges))
+            self._edges[way] = f"{join}.{way}{suffix}"
+            builder.add_edges(EdgeSpace(self._edges[way], *spaces, edges))
 
     def buffer(self, name: str) -> str:
-        """Where the targets keep the glia's variable ``name``."""
-        return f"{self.join}.{name}{SUFFIX}"
+        """Where the partner's variable ``name`` is kept."""
+        return f"{self.join}.{name}{self.suffix}"
 
     def bring(self, read: Iterable[str], dimensions: Mapping[str, Dimension]) -> None:
-        """Before the edges act, show each target the variables of its glial cell; 0 where there is none."""
+        """Before the edges act, show each place the variables of its partner; 0 where there is none."""
         for name in read:
-            if name == SYNAPSES:
+            if name == SYNAPSES and self.suffix == SUFFIX:
                 self._counted = True
                 continue
-            self._add(name, dimensions[name])
-            value = Diffuse(edges=self._edges["from_glia"], target=self.buffer(name), value="x",
-                            names={"x": Ref(f"{self.glia}.{name}", "source")})
+            self._add(name, dimensions.get(name, DIMENSIONLESS))
+            value = Diffuse(
+                edges=self._edges["from"],
+                target=self.buffer(name),
+                value="x",
+                names={"x": Ref(f"{self.partner}.{name}", "source")},
+            )
             self.builder.add("arrive", value)
 
     def open(self, given: Iterable[str], dimensions: Mapping[str, Dimension], phase: str) -> None:
-        """Before the edges act, nothing has been given to the glia."""
+        """Before the edges act, nothing has been given to the partner."""
         for name in given:
             self._add(name, dimensions[name])
             body = (Assign("given", "=", "0.0"),)
-            self.builder.add(phase, Map(space=self.target, body=body, names={"given": Ref(self.buffer(name))}))
+            self.builder.add(phase, Map(space=self.place, body=body, names={"given": Ref(self.buffer(name))}))
 
     def hand_over(self, given: Iterable[str], phase: str) -> None:
-        """After the edges have acted, add up what each glial cell is given."""
+        """After the edges have acted, add up what each partner is given."""
         for name in given:
             body = (Assign("x", "+=", "given"),)
-            refs = {"x": Ref(f"{self.glia}.{name}", "target"), "given": Ref(self.buffer(name), "source")}
-            edges = self._edges["to_glia"]
+            refs = {"x": Ref(f"{self.partner}.{name}", "target"), "given": Ref(self.buffer(name), "source")}
+            edges = self._edges["to"]
             self.builder.add(phase, MapEdges(edges=edges, at="all", events=None, body=body, names=refs))
 
     def synapses(self, edges: Edges) -> np.ndarray:
-        """Edges of the join in each domain, (size of the glia,)."""
+        """Edges of the join in each domain, (size,)."""
         degrees = np.bincount(edges.target, minlength=self.owners.size)
         inside = self.owners >= 0
-        return np.bincount(self.owners[inside], weights=degrees[inside], minlength=self.glia_size)
+        return np.bincount(self.owners[inside], weights=degrees[inside], minlength=self.size)
 
     def add_counts(self, synapses: np.ndarray) -> None:
-        """Make the number of synapses in its domain known at each target, where a text asks for it."""
+        """Make the number of synapses in its domain known at each place, where a text asks for it."""
         if self._counted:
             counts = np.where(self.owners >= 0, synapses[self.owners], 1).astype(float)
             self.builder.add_buffer(
-                Buffer(name=self.buffer(SYNAPSES), space=self.target, kind="parameter", initial=np.maximum(counts, 1.0))
+                Buffer(name=self.buffer(SYNAPSES), space=self.place, kind="parameter", initial=np.maximum(counts, 1.0))
             )
 
     def _add(self, name: str, dimension: Dimension) -> None:
         if self.buffer(name) not in self.builder.buffers:
-            self.builder.add_buffer(
-                Buffer(name=self.buffer(name), space=self.target, kind="state", dimension=dimension)
-            )
+            self.builder.add_buffer(Buffer(name=self.buffer(name), space=self.place, kind="state", dimension=dimension))
 
 
 def count_synapses(domains: Iterable[tuple[Domain, Edges]]) -> None:
     """Give every domain the number of its synapses, over all joins with the same glia."""
     pairs = list(domains)
-    for glia in {domain.glia for domain, _ in pairs}:
-        own = [(domain, edges) for domain, edges in pairs if domain.glia == glia]
+    for glia in {domain.partner for domain, _ in pairs}:
+        own = [(domain, edges) for domain, edges in pairs if domain.partner == glia]
         total = sum(domain.synapses(edges) for domain, edges in own)
         for domain, _ in own:
             domain.add_counts(np.asarray(total))

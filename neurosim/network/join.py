@@ -147,10 +147,7 @@ def checked_join(join: Join, source: Part, target: Part, glia: Part | None = Non
     plain = dataclasses.replace(
         join,
         delay=checked_delay(join),
-        values={
-            name: _plain(value, result.dimension(name), f"{where}: {name}")
-            for name, value in join.values.items()
-        },
+        values={n: _plain(v, result.dimension(n), f"{where}: {n}") for n, v in join.values.items()},
         initial={n: _plain(v, result.dimension(n), f"{where}: initial {n}") for n, v in join.initial.items()},
     )
     check_structure(plain, result.own, source, target)

@@ -2,22 +2,29 @@
 
 import ast
 from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
 
-from ..connectivity import draw, values
+from ..connectivity import FromArrays, FromMatrix, draw
 from ..equations import Assign, Update, event_driven, names, parse, solve, substitute, unparse
-from ..errors import EquationError, NetworkError
+from ..errors import EquationError
 from ..families import DUE, Part
 from ..program import Builder, Diffuse, Draw, EdgeSpace, Map, MapEdges, Propagate, Ref, Scope, extract_draws
 from ..program.initial import stream_number
-from ..units import display_unit, to_internal
-from .delays import DISTRIBUTIONS, delay_steps
-from .edge_texts import resolved_text, text_values
+from ..program.redrawn import RedrawnValues
+from ..units import Dimension
+from .contacts import Contacts, along_edges
+from .delays import delay_steps
+from .edge_numbers import edge_numbers
 from .glia import Domain, glia_dimensions, owners_of
 from .join import PLAIN, CheckedJoin
 from .presynaptic import Terminals, shared_variables
+from .rewiring import IN_DEGREE
+
+REST = ("refractory_left", "target")
+"""What the guard of an addition reads: the target's own name of it, and the side."""
 
 
 class JoinLowering:
@@ -38,18 +45,24 @@ class JoinLowering:
         self.source, self.target = parts[self.join.source], parts[self.join.target]
         self.scope = Scope(builder, self.join.name)
         self.glia = parts[self.join.glia] if self.join.glia else None
-        self.domain: Domain | None = None
+        self.contacts: Contacts | None = None
+        self.partners: dict[str, Domain] = {}
         self.terminals: Terminals | None = None
         self.body: dict[str, list[Assign]] = {
             name: [self._guarded(Assign(a.target, a.op, self._inlined(a.value))) for a in body]
             for name, body in checked.checked.statements.items()
         }
 
+    @property
+    def domain(self) -> Domain | None:
+        """What the join reads of its glia and gives to it."""
+        return self.partners.get("glia")
+
     def lower(self) -> None:
         """Draw the edges, make their variables, and add the operations of the join."""
         self._draw_edges()
         self._open_terminals()
-        given = self._bring_glia()
+        self._meet_partners()
         variables = self.checked.checked.equations.variables
         late = [name for name, variable in variables.items() if "event-driven" in variable.flags]
         found = self._add_buffers()
@@ -63,18 +76,19 @@ class JoinLowering:
         if "couple" in self.body:
             self._couple()
         if "on_pre" in self.body:
-            self._open(given["on_pre"], "arrive")
+            self._open("on_pre", "arrive")
             self._on_pre(catch_up)
-            self._hand_over(given["on_pre"], "arrive")
+            self._hand_over("on_pre", "arrive")
         if "on_post" in self.body:
             events = f"{self.join.target}.spikes"
-            self._open(given["on_post"], "plastic")
+            self._open("on_post", "plastic")
             self._map_edges("target", events, self.body["on_post"], "plastic", catch_up)
-            self._hand_over(given["on_post"], "plastic")
+            self._hand_over("on_post", "plastic")
 
     def _draw_edges(self) -> None:
-        join, builder = self.join, self.builder
-        edges = draw(
+        join, builder, place = self.join, self.builder, self.join.target
+        again = partial(
+            draw,
             join.rule,
             sources=self.source.size,
             targets=self.target.size,
@@ -85,8 +99,19 @@ class JoinLowering:
             source_positions=getattr(self.source, "positions", None),
             target_positions=getattr(self.target, "positions", None),
         )
+        self.drawn = edges = again()
+        if self.glia is not None and along_edges(join.domain, join.rule, self.target):
+            stream = stream_number(f"{join.name}.domain")
+            self.contacts = Contacts(join, edges, self.source, self.target, self.glia, seed=builder.seed,
+                                     stream=stream, dt=builder.dt)
+            edges, place = self.contacts.edges, self.contacts.space
+            builder.add_space(place, edges.targets)
         self.edges = edges
-        builder.add_edges(EdgeSpace(join.name, join.source, join.target, edges))
+        given = isinstance(join.rule, FromArrays | FromMatrix) or self.contacts is not None
+        builder.add_edges(EdgeSpace(join.name, join.source, place, edges, None if given else again))
+        if join.structure is not None:
+            degrees = np.bincount(edges.target, minlength=edges.targets)
+            self.scope.state(IN_DEGREE, degrees, dtype="int", space=join.target)
 
     def _open_terminals(self) -> None:
         variables = shared_variables(self.checked, self.body)
@@ -94,43 +119,49 @@ class JoinLowering:
             self.terminals = Terminals(self.join.name, self.join.source, variables, self.builder)
             self.terminals.open(self.source.size, delay_steps(self.join, self.builder.dt))
 
-    def _bring_glia(self) -> dict[str, list[str]]:
-        """Bring what the texts read of the glia to the targets; returns what each text gives to it."""
-        given: dict[str, list[str]] = {"on_pre": [], "on_post": []}
+    def _meet_partners(self) -> None:
+        """Bring what the texts read of the glia, and of targets where edges end at contacts, to where edges end."""
+        join, builder = self.join, self.builder
         if self.glia is None:
-            return given
-        where, dimensions = f"join {self.join.name!r}", glia_dimensions(self.glia)
-        owners = owners_of(where, self.join.domain, self.target, self.glia)
-        partners = self.join.name, self.join.target, self.join.glia or ""
-        self.domain = Domain(*partners, owners, self.glia.size, self.builder)
-        sides = self.checked.sides
-        for text in given:
-            targets = [a.target for a in self.body.get(text, ()) if sides.get(a.target, ("", ""))[1] == "glia"]
-            given[text] = [sides[name][0] for name in dict.fromkeys(targets)]
+            return
+        if self.contacts is None:
+            owners, place = owners_of(f"join {join.name!r}", join.domain, self.target, self.glia), join.target
+        else:
+            owners, place = self.contacts.owners, self.contacts.space
+            further = self.contacts.targets, self.target.size, builder, "_post"
+            self.partners["target"] = Domain(join.name, place, join.target, *further)
+        self.partners["glia"] = Domain(join.name, place, join.glia or "", owners, self.glia.size, builder)
         read = {name for body in self.body.values() for a in body for name in names(parse(a.value))}
         defined = self.checked.checked.equations.variables.values()
         read |= {name for variable in defined if variable.expression for name in names(variable.expression)}
-        brought = {sides[name][0] for name in read if sides.get(name, ("", ""))[1] == "glia"}
-        self.domain.bring(sorted(brought), dimensions)
-        return given
+        ends = [self._end(name) for name in read]
+        for side, partner in self.partners.items():
+            partner.bring(sorted({own for own, where in ends if where == side}), self._dimensions(side))
 
-    def _open(self, given: list[str], phase: str) -> None:
-        if self.domain is not None and self.glia is not None:
-            self.domain.open(given, self.glia.dimensions, phase)
+    def _dimensions(self, side: str) -> Mapping[str, Dimension]:
+        return glia_dimensions(self.glia) if side == "glia" and self.glia is not None else self.target.dimensions
 
-    def _hand_over(self, given: list[str], phase: str) -> None:
-        if self.domain is not None:
-            self.domain.hand_over(given, phase)
+    def _given(self, text: str, side: str) -> list[str]:
+        """What a text gives to a partner."""
+        ends = [self._end(a.target) for a in self.body.get(text, ())]
+        return list(dict.fromkeys(own for own, where in ends if where == side))
+
+    def _open(self, text: str, phase: str) -> None:
+        for side, partner in self.partners.items():
+            partner.open(self._given(text, side), self._dimensions(side), phase)
+
+    def _hand_over(self, text: str, phase: str) -> None:
+        for side, partner in self.partners.items():
+            partner.hand_over(self._given(text, side), phase)
 
     def _add_buffers(self) -> dict[str, Any]:
         """Variables and constants of the edges; returns their values, internal units."""
-        checked, join = self.checked, self.join
+        checked = self.checked
         equations = checked.checked.equations
         assigned = {a.target for body in self.body.values() for a in body} | set(equations.differential)
         found: dict[str, Any] = {}
         for name in checked.own:
-            given = join.values.get(name, join.initial.get(name, 0.0))
-            found[name] = self._value(name, given)
+            found[name] = self._value(name)
             if name in assigned:
                 flags = equations.variables[name].flags
                 dtype = "bool" if "boolean" in flags else "int" if "integer" in flags else "float"
@@ -141,23 +172,11 @@ class JoinLowering:
                 self.scope.value(name, found[name], checked.dimension(name))
         return found
 
-    def _value(self, name: str, given: Any) -> Any:
-        dimension, stream = self.checked.dimension(name), stream_number(f"{self.join.name}.{name}")
-        where, seed = f"{self.join.name}.{name}", self.builder.seed
-        if isinstance(given, str):
-            text = resolved_text(self.join.name, name, given, dimension, self.source, self.target)
-            box = getattr(self.join.rule, "periodic", None)
-            # replicas share their structure, so a drawn weight is the same in all
-            return text_values(text, self.edges, self.source, self.target, box, seed=seed, stream=stream,
-                               dt=self.builder.dt)
-        if isinstance(given, DISTRIBUTIONS):
-            # drawn numbers need no more than single precision, and there may be hundreds of millions
-            scaled = given.scaled(display_unit(dimension).factor)
-            return values(scaled, self.edges, seed=seed, stream=stream, dtype=np.float32)
-        try:
-            return values(to_internal(given, dimension, where), self.edges, seed=seed, stream=stream)
-        except ValueError as error:
-            raise NetworkError(f"{where}: {error}") from None
+    def _value(self, name: str) -> Any:
+        stream = stream_number(f"{self.join.name}.{name}")
+        # texts name the target, also where an edge ends at a contact of it
+        return edge_numbers(self.checked, name, self.drawn, self.source, self.target, seed=self.builder.seed,
+                            stream=stream, dt=self.builder.dt)
 
     def _integrate(self, found: Mapping[str, Any], late: list[str]) -> None:
         """The differential equations that run at every step."""
@@ -180,7 +199,8 @@ class JoinLowering:
         """The body of an update, its coefficients made constants of the edges."""
         renamed = {}
         where = f"join {self.join.name!r}"
-        for name, value in update.numbers(found, self.builder.dt, where).items():
+        held = {n: np.asarray(v) if isinstance(v, RedrawnValues) else v for n, v in found.items()}
+        for name, value in update.numbers(held, self.builder.dt, where).items():
             self.scope.value(prefix + name, value, inner=True)
             renamed[name] = parse(prefix + name)
         return [Assign(a.target, a.op, unparse(substitute(parse(a.value), renamed))) for a in update.body]
@@ -249,16 +269,18 @@ class JoinLowering:
         found = set().union(*read, {a.target for a in body} if targets else ())
         return {name: self._ref(name) for name in sorted(found) if name not in PLAIN and not name.startswith("_")}
 
+    def _end(self, name: str) -> tuple[str, str]:
+        """The partner's own name of what a text calls ``name``, and its side; two empty texts for the edge's own."""
+        return REST if name == "refractory_left_post" else self.checked.sides.get(name, ("", ""))
+
     def _ref(self, name: str) -> Ref:
-        if name == "refractory_left_post":
-            return Ref(f"{self.join.target}.refractory_left", "target")
+        own, side = self._end(name)
         if self.terminals is not None and name in self.terminals.variables:
             return self.terminals.seen(name)
-        if name not in self.checked.sides:
+        if not side:
             return Ref(self.scope.full(name), "edge")
-        own, side = self.checked.sides[name]
-        if self.domain is not None and side == "glia":
-            return Ref(self.domain.buffer(own), "target")
+        if side in self.partners:
+            return Ref(self.partners[side].buffer(own), "target")
         part = self.join.source if side == "source" else self.join.target
         return Ref(f"{part}.{own}", side)  # type: ignore[arg-type]
 

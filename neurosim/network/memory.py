@@ -8,10 +8,13 @@ from ..connectivity import FromArrays, FromMatrix, estimate
 from ..connectivity.workers import available_memory, readable
 from ..errors import MemoryForeseenError
 from ..families import Part
+from .contacts import along_edges
 from .join import DISTRIBUTIONS, CheckedJoin
 
 PER_NEURON = 100
 """Bytes that a neuron takes at the most in the network as built: a dozen variables of eight bytes."""
+PER_CONTACT = 60
+"""Bytes for an edge whose domain is its own, at the most: four variables, and edges to both partners."""
 
 
 def foreseen(joins: Mapping[str, CheckedJoin], parts: Mapping[str, Part], replicas: int) -> dict[str, int]:
@@ -37,7 +40,8 @@ def foreseen(joins: Mapping[str, CheckedJoin], parts: Mapping[str, Part], replic
             v for v in (*join.values.values(), *join.initial.values()) if isinstance(v, (str, *DISTRIBUTIONS))
         ]
         arrays = [v for v in join.values.values() if np.ndim(v)]
-        needed[name] = size + edges * (4 * len(drawn) + 8 * (len(arrays) + changing))
+        contacts = PER_CONTACT if join.glia and along_edges(join.domain, join.rule, target) else 0
+        needed[name] = size + edges * (4 * len(drawn) + 8 * (len(arrays) + changing) + contacts)
     return needed
 
 

@@ -22,7 +22,9 @@ from .join import CheckedJoin, Join, checked_join
 from .learning import with_rules
 from .lowering import JoinLowering
 from .memory import check_fits
+from .rewiring import Rewiring
 from .show import as_html, as_text
+from .structures import groups_of
 
 
 class Network:
@@ -86,6 +88,7 @@ class Network:
         glia: str | None = None,
         domain: Any = None,
         plasticity: Any = None,
+        structure: Any = None,
         method: str = "auto",
         initial: Mapping[str, Any] | None = None,
         **values: Any,
@@ -119,10 +122,15 @@ class Network:
             number of synapses in the domain of that astrocyte, of all joins with the same glia.
         domain
             Which astrocyte a synapse belongs to: ``"nearest"`` to the target (also None; both have positions), or
-            (size of the target,) whole numbers, one for each target, -1 for none.
+            (size of the target,) whole numbers, one for each target, -1 for none. Or for each synapse its own: (E,)
+            whole numbers where the rule gives the edges, or a text as below, rounded down, that may also name
+            ``N_glia``: ``"N_glia*rand()"``.
         plasticity
             A rule of ``neurosim.families.plasticity`` such as ``STDP()``, or a list of rules, whose texts are
             added to those given; the weight that they change is called ``w``.
+        structure
+            A rule of ``neurosim.families.plasticity`` such as ``SynapticElements()``, by which edges come and go while
+            the network runs; joins with equal rules are rewired together.
         method
             Solver of the model's differential equations.
         initial
@@ -144,6 +152,7 @@ class Network:
             "couple": couple,
             "glia": glia,
             "domain": domain,
+            "structure": structure,
             "method": method,
             "initial": checked_mapping(initial, "initial"),
             "values": values,
@@ -239,6 +248,7 @@ class Network:
         builder = Builder(dt=dt, seed=int(seed), replicas=int(replicas), inputs=self._inputs())
         for checked in self._joins.values():
             delay_steps(checked.join, dt)  # refuse a short delay before anything is drawn
+        groups_of(self.joins, dt, int(replicas))
         check_fits(self._joins, self._parts, replicas, max_memory)
         scopes = {name: Scope(builder, name) for name in self._parts}
         for name, part in self._parts.items():
@@ -253,6 +263,10 @@ class Network:
         for drive, texts in self._drives.values():
             lower_drive(drive, texts, scopes[drive.part], self.parts[drive.part].guarded)
         return builder.finish()
+
+    def rewiring(self, program: Program) -> Rewiring:
+        """What makes edges come and go in the ``program`` of this network, between two of its steps."""
+        return Rewiring(self._joins, self._parts, program)
 
     def _inputs(self) -> set[str]:
         """Full names of the variables that joins and drives change."""

@@ -56,7 +56,8 @@ def _join(join: Any) -> str:
     ]
     values = [f"{name}={text_of(value)}" for name, value in join.values.items()]
     delay = [] if join.couple and join.delay is None else [f"delay {_delay(join.delay)}"]
-    return ", ".join([text_of(join.rule), *texts, *values, *delay])
+    structure = [] if join.structure is None else [text_of(join.structure)]
+    return ", ".join([text_of(join.rule), *texts, *values, *delay, *structure])
 
 
 def _delay(delay: Any) -> str:

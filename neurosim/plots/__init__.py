@@ -1,6 +1,6 @@
 """Figures; each function draws into ``ax`` and returns it, and none calls ``show``."""
 
-from .agreement import theory_and_simulation
+from .agreement import phase_diagram, theory_and_simulation
 from .distributions import histogram, spectrum
 from .edges import connectivity
 from .overview import overview, raster_with_rates
@@ -11,6 +11,7 @@ __all__ = [
     "connectivity",
     "histogram",
     "overview",
+    "phase_diagram",
     "raster",
     "raster_with_rates",
     "rate",

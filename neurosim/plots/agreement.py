@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from ..errors import DescriptionError
 from .canvas import LINES, axes
 
@@ -10,6 +12,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 Curves = Mapping[str, Sequence[Any]]
+STROKES = ("-", "--", ":", "-.")
 
 
 def theory_and_simulation(simulated: Curves, theory: Curves, ax: "Axes | None" = None) -> "Axes":
@@ -38,5 +41,39 @@ def theory_and_simulation(simulated: Curves, theory: Curves, ax: "Axes | None" =
         ax.errorbar(curve[0], curve[1], error, label=label, markersize=4, markerfacecolor="white", capsize=2,
                     zorder=3, **style)
     if len(theory) + len(simulated) > 1:
+        ax.legend(frameon=False, fontsize="small")
+    return ax
+
+
+def phase_diagram(
+    lines: Curves, simulated: Sequence[Any] | None = None, ax: "Axes | None" = None, *, label: str = "overlap"
+) -> "Axes":
+    """The lines of theory between phases, over what was simulated in the plane.
+
+    Parameters
+    ----------
+    lines
+        By label: (x, y), each (n,); NaN where there is no such line.
+    simulated
+        (x, y, values): the places of the columns and rows of ``values``, (rows, columns).
+    ax
+        Axes to draw into; new ones by default.
+    label
+        What the values are; written at the bar of shades.
+    """
+    if not lines and simulated is None:
+        raise DescriptionError("there is nothing to draw: lines and simulated are both empty")
+    ax = axes(ax)
+    if simulated is not None:
+        x, y, values = map(np.asarray, simulated)
+        if values.shape != (len(y), len(x)):
+            raise DescriptionError(f"simulated must be (x, y, values) with values ({len(y)}, {len(x)}), got shape "
+                                   f"{values.shape}")
+        image = ax.pcolormesh(x, y, values, shading="nearest", cmap="Greys", vmin=0.0, vmax=1.0)
+        ax.figure.colorbar(image, ax=ax, label=label)
+    for number, (name, (at, height)) in enumerate(lines.items()):
+        # the shades are grey, so that no colour hides; strokes tell lines apart in print
+        ax.plot(at, height, color=LINES[number % len(LINES)], linestyle=STROKES[number % len(STROKES)], label=name)
+    if lines:
         ax.legend(frameon=False, fontsize="small")
     return ax

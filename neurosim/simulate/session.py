@@ -2,6 +2,7 @@
 
 import time
 import warnings
+from functools import partial
 from pathlib import Path
 from typing import Any, Unpack
 
@@ -56,12 +57,19 @@ class Simulation:
         self._description = network.to_dict()
         begun = time.perf_counter()
         self._program = network.build(dt=chosen["dt"], seed=seed, replicas=chosen["replicas"])
+        self._rewiring = network.rewiring(self._program)
+        state = {} if _start is None else dict(_start.state)
+        if _start is not None:
+            self._program = self._rewiring.take_up(self._program, state)
         probes, channels = resolve(chosen["record"], self._program)
-        self._runner = _prepared(backend, self._program, probes, Options(dtype=dtype, threads=chosen["threads"]))
+        self._rewiring.check_recorded([probe.source for probe in probes], self._program)
+        manner = Options(dtype=dtype, threads=chosen["threads"])
+        self._prepare = partial(_prepared, backend, probes=probes, options=manner)
+        self._runner = self._prepare(self._program)
         self._written: set[str] = set()
         if _start is not None:
-            self._runner.restore(_start.step, _start.state)
-            written = {name for name in _start.state if name in self._program.buffers}
+            self._runner.restore(_start.step, state)
+            written = {name for name in state if name in self._program.buffers}
             self._written = {name for name in written if self._program.buffers[name].kind == "parameter"}
         # the reference calculates in float64 whatever was asked for; a GPU may add in any order
         how = {key: value for key, value in self._runner.info().items() if key in ("dtype", "sums")}
@@ -145,7 +153,7 @@ class Simulation:
         """
         place = _checked_file(file)
         program = self._program
-        state = dict(self._runner.state())
+        state = self._runner.state() | self._rewiring.saved(program, self._runner.read)
         write_checkpoint(
             place,
             Checkpoint(
@@ -210,16 +218,31 @@ class Simulation:
             with Interrupt() as interrupt:
                 while runner.step < stop and not interrupt.asked:
                     self._finite.before()
-                    runner.advance(stop, self._recorder)
+                    runner.advance(self._rewiring.due(runner.step, stop), self._recorder)
                     if self._finite.found():
                         self._fail()
                     self._recorder.reached(runner.step)
+                    if self._rewiring.is_due(runner.step):
+                        runner = self._rewire()
                     if progress is not None:
                         progress(round((runner.step - start) * dt, 9), total)
         finally:
             self._seconds["ran for (s)"] += time.perf_counter() - begun
             if isinstance(progress, Bar):
                 progress.close()
+
+    def _rewire(self) -> Runner:
+        """Let edges come and go; a new program has a new runner, which goes on from the same state."""
+        step = self._runner.step
+        found = self._rewiring.apply(self._program, step, self._runner.state())
+        if found.program is self._program:
+            for name in found.changed:
+                self._runner.write(name, found.state[name])
+            return self._runner
+        self._program, self._runner = found.program, self._prepare(found.program)
+        self._runner.restore(step, found.state)
+        self._finite = FiniteCheck(self._program, self._runner)
+        return self._runner
 
     def _fail(self) -> None:
         step, error = self._finite.locate()
@@ -306,5 +329,5 @@ def _checked_file(file: Any) -> Path:
     return place
 
 
-def _prepared(name: str, program: Program, probes: Any, options: Options) -> Runner:
+def _prepared(name: str, program: Program, *, probes: Any, options: Options) -> Runner:
     return backend(name).prepare(program, probes, options)

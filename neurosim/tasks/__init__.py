@@ -1,8 +1,9 @@
 """Tasks and data sets: trials drawn from a seed, and readers of recorded spikes. NumPy only."""
 
 from .boolean import NoisyXor, thresholded
+from .cells import CellRecordings, read_neuron_io
 from .curricula import multi_head, single_head, sliding
-from .events import EventSet, SpokenAdding, from_tonic
+from .events import EventSet, SpokenAdding, from_tonic, read_tonic
 from .files import read_aedat3, read_atis, read_n_mnist, read_shd
 from .geometry import Circle, LabelledClusters, alignment, parities
 from .grammar import ReberGrammar, accepts
@@ -57,6 +58,7 @@ __all__ = [
     "VisualSerialRecall",
     "VisualSerialRecognition",
     "TASKS",
+    "CellRecordings",
     "EventSet",
     "HubGraph",
     "Range",
@@ -76,6 +78,8 @@ __all__ = [
     "read_aedat3",
     "read_atis",
     "read_n_mnist",
+    "read_neuron_io",
     "read_shd",
+    "read_tonic",
     "thresholded",
 ]

@@ -6,11 +6,12 @@ An event has a time ``t`` (µs), a channel or column ``x``, a row ``y`` where th
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from ..errors import DescriptionError, check_positive, take_count
+from ..errors import DescriptionError, check_positive, listing, nearest, take_count
 from .task import Trials, at_the_end, generator
 
 EVENT = np.dtype([("t", np.int64), ("x", np.int16), ("y", np.int16), ("p", np.int8)])
@@ -94,6 +95,36 @@ def count_into(counts: np.ndarray, events: np.ndarray, bin: float, sensor: tuple
     np.add.at(counts, (step[inside], channel[inside]), 1.0)
 
 
+def read_tonic(name: str, folder: str | Path, **options: Any) -> EventSet:
+    """A data set by the name of its class in Tonic, such as ``SHD`` or ``NMNIST``, read whole.
+
+    It is read here from the folder where Tonic keeps it; what is not there, Tonic itself downloads.
+
+    Parameters
+    ----------
+    name, folder
+        Of the data set.
+    **options
+        What Tonic's class takes, such as ``train=False``.
+
+    Raises
+    ------
+    DescriptionError
+        Where Tonic is not installed or has no such data set.
+    """
+    try:
+        import tonic
+    except ImportError:
+        raise DescriptionError("read_tonic needs Tonic: pip install tonic; without it read_shd and read_n_mnist read "
+                               "the files themselves") from None
+    made = getattr(tonic.datasets, name, None)
+    if not isinstance(made, type):
+        known = [one for one, value in vars(tonic.datasets).items() if isinstance(value, type)]
+        raise DescriptionError(f"Tonic has no data set {name!r}{nearest(name, known)}; there are: {listing(known)}")
+    data = made(save_to=str(folder), **options)
+    return from_tonic(data, len(data.classes))
+
+
 def from_tonic(data: Any, classes: int, sensor: tuple[int, int, int] | None = None) -> EventSet:
     """A data set of Tonic, or anything that gives ``(events, label)`` by index, read whole.
 
@@ -129,7 +160,8 @@ def checked_events(events: Any, sensor: tuple[int, int, int], where: str) -> np.
     if not {"t", "x"} <= set(fields):
         raise DescriptionError(f"{where} must be a record array with t and x, got the fields {list(fields)}")
     found = np.zeros(len(events), EVENT)
-    for name in {"t", "x", "y", "p"} & set(fields):
+    # one polarity tells nothing apart, whatever number stands for it: Tonic writes 1 into SHD
+    for name in ({"t", "x", "y", "p"} if sensor[2] > 1 else {"t", "x", "y"}) & set(fields):
         found[name] = events[name]
     for name, size in zip(("x", "y", "p"), sensor, strict=True):
         outside = (found[name] < 0) | (found[name] >= size)

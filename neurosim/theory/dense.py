@@ -36,7 +36,8 @@ class Magnetisations:
     q: float
 
 
-def _check_degree(degree: Any) -> int:
+def check_degree(degree: Any) -> int:
+    """The number P of units that interact, even."""
     if isinstance(degree, bool) or not isinstance(degree, int | np.integer) or degree < 2 or degree % 2:
         raise DescriptionError(f"degree must be an even whole number >= 2, got {degree!r}")
     return int(degree)
@@ -44,12 +45,12 @@ def _check_degree(degree: Any) -> int:
 
 def load(count: int, size: int, degree: int) -> float:
     """The load of ``count`` patterns in ``size`` units."""
-    return count * _check_degree(degree) / (2.0 * math.comb(size - 1, degree - 1))
+    return count * check_degree(degree) / (2.0 * math.comb(size - 1, degree - 1))
 
 
 def loaded(load: float, size: int, degree: int) -> int:
     """The number of patterns that make a load in ``size`` units, rounded."""
-    return round(2.0 * load / _check_degree(degree) * math.comb(size - 1, degree - 1))
+    return round(2.0 * load / check_degree(degree) * math.comb(size - 1, degree - 1))
 
 
 def storage_limit(degree: int) -> float:
@@ -61,7 +62,7 @@ def storage_limit(degree: int) -> float:
     from scipy.optimize import minimize_scalar
     from scipy.special import erf
 
-    degree = _check_degree(degree)
+    degree = check_degree(degree)
 
     def root(y: float) -> float:
         if degree == 2:
@@ -127,7 +128,7 @@ def retrieval(
     quality, examples, supervised
         r and M of the examples that the patterns are learnt from, and whether a teacher groups them.
     """
-    degree = _check_degree(degree)
+    degree = check_degree(degree)
     if temperature < 0.0 or load < 0.0:
         raise DescriptionError(f"load and temperature must be >= 0, got {load!r} and {temperature!r}")
     if degree == 2 and not supervised and load > 0.0 and quality < 1.0:

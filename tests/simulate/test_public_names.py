@@ -14,6 +14,12 @@ def test_every_public_name_is_there():
         assert name in dir(neurosim)
 
 
+def test_every_family_is_a_public_name():
+    from neurosim.families import FAMILIES
+
+    assert set(FAMILIES) <= set(neurosim.__all__)
+
+
 def test_an_unknown_name_is_refused():
     with pytest.raises(AttributeError, match="simulat"):
         _ = neurosim.simulat

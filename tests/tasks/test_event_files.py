@@ -1,10 +1,22 @@
 """Readers of recorded spikes, on small files in the same formats."""
 
+import sys
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
 from neurosim.errors import DescriptionError
-from neurosim.tasks import EventSet, SpokenAdding, from_tonic, read_aedat3, read_atis, read_n_mnist, read_shd
+from neurosim.tasks import (
+    EventSet,
+    SpokenAdding,
+    from_tonic,
+    read_aedat3,
+    read_atis,
+    read_n_mnist,
+    read_shd,
+    read_tonic,
+)
 from neurosim.tasks.events import EVENT
 
 TIMES = [np.array([0.001, 0.0124, 0.9999], np.float16), np.array([0.5], np.float32), np.array([0.2, 1.3], np.float32)]
@@ -186,3 +198,32 @@ def test_events_outside_the_sensor_and_wrong_labels_are_refused():
         from_tonic([(np.zeros(3), 0)], classes=1, sensor=(1, 1, 1))
     with pytest.raises(DescriptionError, match="data has no sensor_size"):
         from_tonic([], classes=1)
+
+
+def like_shd(folder):
+    """The part of Tonic that reads spoken digits: one polarity, which is written as 1."""
+
+    class SHD(LikeTonic):
+        sensor_size, classes = (4, 1, 1), [b"zero", b"one", b"two"]
+
+        def __init__(self, save_to, train=True):
+            super().__init__(int(train))
+            assert save_to == str(folder)
+            self.events = np.array([(1000, 3, 1)], dtype=[("t", int), ("x", int), ("p", int)])
+
+    return SimpleNamespace(datasets=SimpleNamespace(SHD=SHD))
+
+
+def test_a_data_set_is_found_by_its_name_in_tonic(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "tonic", like_shd(tmp_path))
+    recordings = read_tonic("SHD", tmp_path, train=False)
+    assert recordings.classes == 3 and recordings.labels.tolist() == [0, 0]
+    assert recordings[0][0].tolist() == [(1000, 3, 0, 0)]
+    with pytest.raises(DescriptionError, match="Tonic has no data set 'SSD'.* there are: SHD"):
+        read_tonic("SSD", tmp_path)
+
+
+def test_without_tonic_it_is_said_what_to_install(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "tonic", None)
+    with pytest.raises(DescriptionError, match="pip install tonic; without it read_shd"):
+        read_tonic("SHD", tmp_path)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import KW_ONLY, dataclass, field
 from typing import Any
 
-from ...errors import check_positive, take_count
+from ...errors import DescriptionError, check_positive, take_count
 from ..named import Named
 from ..neurons import Neurons
 from ..plain import checked_mapping
@@ -26,6 +26,8 @@ UNITS: Mapping[str, str] = {
     "O_P": RATE_OF_CHANGE,
     "O_2": PER_MICROMOLAR_SECOND,
 }
+FEW = " - (1 - 2*h_inf)/(4*channels*tau_h) + ((h_inf*(1 - h_open) + (1 - h_inf)*h_open)/(channels*tau_h))**0.5*xi"
+"""The chance of so many channels that open and close on their own: Itô's noise, written as solvers read it."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -45,10 +47,13 @@ class LiRinzel(Named):
         Number of astrocytes, N.
     I
         IP3, µM: a number, (N,), or a TimedArray.
+    channels
+        How many IP3 receptors are inactivated and come back, each on its own; the fewer, the more chance. None for so
+        many that there is none. (Langevin form, for dozens and more.)
     C_T, rho_A, Omega_C, Omega_L, O_P, K_P, d_1, d_2, d_3, d_5, O_2, noise, C_Theta
         As for ``GChI``.
     method
-        Solver: ``rk4``; with noise ``milstein``.
+        Solver: ``rk4``; with ``noise`` or ``channels`` ``milstein``.
     dt, positions, initial
         As for ``GChI``.
 
@@ -60,6 +65,7 @@ class LiRinzel(Named):
     References
     ----------
     Li & Rinzel (1994). J Theor Biol 166, 461-473. doi:10.1006/jtbi.1994.1041
+    Shuai & Jung (2002). Biophys J 83, 87-97. doi:10.1016/S0006-3495(02)75151-5 (chance of few channels)
     """
 
     size: int
@@ -77,6 +83,7 @@ class LiRinzel(Named):
     d_5: Any = 0.08
     O_2: Any = 0.2
     noise: Any = 0.0
+    channels: Any = None
     C_Theta: Any = 0.5
     method: str = "auto"
     dt: Any = None
@@ -88,19 +95,29 @@ class LiRinzel(Named):
         object.__setattr__(self, "initial", checked_mapping(self.initial, "LiRinzel.initial"))
         take_amounts(self, UNITS)
         check_positive(self, *(name for name in UNITS if name not in ("noise", "Omega_L")))
+        if self.channels is not None:
+            take_count(self, "channels")
+            if max_of(self.noise):
+                raise DescriptionError(
+                    f"LiRinzel takes noise or channels, not both, got {self.noise!r} and {self.channels!r}"
+                )
         _ = self.dimensions  # what the equations refuse is refused here
 
     def as_neurons(self) -> Neurons:
         """The same astrocytes with their equations as text."""
-        noisy = bool(max_of(self.noise))
-        text = CALCIUM.format(**NOISE) + CLIPPED if noisy else CALCIUM.format(h="h", noise="")
+        noisy, few = bool(max_of(self.noise)), self.channels is not None
+        kind = {"h": "h_open", "noise": FEW} if few else NOISE if noisy else {"h": "h", "noise": ""}
+        text = CALCIUM.format(**kind) + (CLIPPED if few or noisy else "")
         given = {n: v for n, v in shown_amounts(self, UNITS).items() if noisy or n != "noise"}
+        if few:
+            given["channels"] = float(self.channels)
+        solver = "milstein" if few or noisy else "rk4"
         return Neurons(
             self.size,
             text + "I : uM\n",
             threshold="C > C_Theta",
             refractory="C > C_Theta",
-            method=self.method if self.method != "auto" else "milstein" if noisy else "rk4",
+            method=self.method if self.method != "auto" else solver,
             dt=self.dt,
             positions=self.positions,
             initial={"h": 0.9, **self.initial},
