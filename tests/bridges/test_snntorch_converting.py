@@ -129,14 +129,93 @@ def test_fused_neurons_and_named_layers_are_taken_too():
         from_snntorch(net)
 
 
+UNRESET = {
+    "DeltaLeaky": lambda: (nn.Linear(5, 4), snn.DeltaLeaky(delta_threshold=0.7, beta=0.6)),
+    "StateLeaky": lambda: (nn.Linear(5, 4), snn.StateLeaky(torch.tensor([0.3, 0.5, 0.7, 0.9]), 4)),
+    "LinearLeaky": lambda: (snn.LinearLeaky(0.8, 5, 4),),
+    "LeakyParallel": lambda: (snn.LeakyParallel(5, 4, beta=0.8),),
+    "LeakyParallel, drawn": lambda: (snn.LeakyParallel(5, 4),),
+}
+
+
+def unreset(name):
+    """Two layers, the second without a reset, its product spread out so that it spikes now and then."""
+    torch.manual_seed(6)
+    made = nn.Sequential(nn.Linear(6, 5), snn.Leaky(beta=0.8), *UNRESET[name]()).double()
+    with torch.no_grad():
+        for layer in (made[0], made[2]):
+            for key, value in layer.named_parameters():
+                value.mul_(3 if "weight" in key and "hh" not in key else 1)
+    for module in (made[1], made[-1]):
+        module.spike_grad = KeepsDtype.apply
+    return made
+
+
+def expected_of(layers, x):
+    """Spikes of both layers, of snnTorch's loop and of neurons that take sequences."""
+    hidden, mem = [], torch.zeros(COPIES, 5, dtype=x.dtype)
+    for now in x:
+        spikes, mem = layers[1](layers[0](now), mem)
+        hidden.append(spikes)
+    hidden, last = torch.stack(hidden), layers[-1]
+    given = layers[2](hidden) if len(layers) == 4 else hidden
+    if isinstance(last, snn.DeltaLeaky):
+        state, found = (None, None), []
+        for now in given:
+            spikes, state = last(now, state)
+            found.append(spikes)
+        return hidden, torch.stack(found)
+    found = last(given)
+    return hidden, found[0] if isinstance(found, tuple) else found
+
+
+@pytest.mark.parametrize("name", UNRESET)
+def test_layers_without_a_reset_are_taken_too(name):
+    layers, x = unreset(name), inputs()
+    network = from_snntorch(layers, x)
+    last = f"layer_{len(layers) - 1}"
+    recording = simulated(network, record=["layer_1.spikes", f"{last}.spikes"])
+    with torch.no_grad():
+        hidden, out = expected_of(layers, x)
+    assert 0.02 < float(out.mean()) < 0.98
+    np.testing.assert_array_equal(spikes_by_step(recording, network, "layer_1", STEPS), hidden)
+    np.testing.assert_array_equal(spikes_by_step(recording, network, last), out)
+    assert Network.from_dict(network.to_dict()) == network
+
+
+def test_layers_without_a_reset_go_back_where_snntorch_takes_steps():
+    layers, x = unreset("DeltaLeaky"), inputs()
+    torch.set_default_dtype(torch.float64)
+    try:
+        back = to_snntorch(from_snntorch(layers))
+        for module in (back[1], back[3]):
+            module.spike_grad = KeepsDtype.apply
+        with torch.no_grad():
+            found = torch.stack([back(now)[0] for now in x])
+    finally:
+        torch.set_default_dtype(torch.float32)
+    np.testing.assert_array_equal(found, expected_of(layers, x)[1].detach())
+    with pytest.raises(DescriptionError, match="no neuron of the kind 'rectified' .* one step at a time"):
+        to_snntorch(from_snntorch(unreset("LeakyParallel")))
+    inner = nn.Sequential(linear(), snn.DeltaLeaky(beta=0.5), linear(), snn.Leaky(0.9))
+    with pytest.raises(DescriptionError, match="'layer_1': .* can only be the last layer"):
+        to_snntorch(from_snntorch(inner))
+
+
 def linear():
     return nn.Linear(4, 4)
 
 
 @pytest.mark.parametrize(("layers", "message"), [
-    ((nn.Conv1d(1, 1, 3), snn.Leaky(0.9)), "'0' must be nn.Linear, got Conv1d"),
+    ((nn.Conv1d(1, 1, 3), snn.Leaky(0.9)), "'0' must be nn.Linear or one of .*, got Conv1d"),
     ((linear(), nn.ReLU()), "'1' must be a neuron such as .*Leaky.*got ReLU"),
-    ((linear(), snn.DeltaLeaky(delta_threshold=0.1, beta=0.9)), "got DeltaLeaky"),
+    ((linear(), snn.SLSTM(4, 4)), r"'1': SLSTM cannot be carried over \(its gates"),
+    ((snn.SConv2dLSTM(1, 1, 3),), r"'0': SConv2dLSTM cannot be carried over \(its membrane"),
+    ((snn.AssociativeLeaky(4, 2, 2, 4),), r"'0': AssociativeLeaky cannot be carried over \(its decays"),
+    ((linear(), snn.LinearLeaky(0.9, 4, 4)), "'1' must be a neuron such as .*got LinearLeaky"),
+    ((snn.Leaky(0.9),), "'0' must be nn.Linear or one of LeakyParallel, LinearLeaky, got Leaky"),
+    ((linear(), snn.StateLeaky(0.9, 4, kernel_truncation_steps=3)), "kernel_truncation_steps and output=False"),
+    ((snn.LeakyParallel(4, 4, weight_hh_enable=True),), "weights between different neurons of LeakyParallel"),
     ((linear(), snn.Leaky(0.9), linear()), "end with a neuron"),
     ((linear(), snn.Leaky(0.9, inhibition=True)), "inhibition cannot be carried"),
     ((linear(), snn.Leaky(0.9, state_quant=lambda x: x)), "state_quant cannot be carried"),

@@ -12,28 +12,45 @@ from ... import Network, Recording, TimedArray
 from ...connectivity import AllToAll, OneToOne
 from ...errors import DescriptionError, listing
 from ...families import Afferents, StepNeurons
+from .scanned import Scanned
 
 INPUT, WEIGHT = "inputs", "w"
 ON_PRE, COUPLE = f"x += {WEIGHT}", f"current = {WEIGHT}*x_pre"
 KINDS: Mapping[type, str] = {
     snntorch.Leaky: "leaky", snntorch.RLeaky: "rleaky", snntorch.Lapicque: "lapicque", snntorch.Synaptic: "synaptic",
-    snntorch.RSynaptic: "synaptic", snntorch.Alpha: "alpha",
+    snntorch.RSynaptic: "synaptic", snntorch.Alpha: "alpha", snntorch.DeltaLeaky: "delta",
+    snntorch.StateLeaky: "leaky", snntorch.LinearLeaky: "leaky", snntorch.LeakyParallel: "rectified",
 }
 """Neurons that have a text; those of ``neurosim.bridges.snntorch`` are kinds of them."""
+CANNOT: Mapping[type, str] = {
+    snntorch.SLSTM: "its gates multiply what comes in with what it holds",
+    snntorch.SConv2dLSTM: "its membrane comes back through a convolution",
+    snntorch.AssociativeLeaky: "its decays depend on the input",
+}
+"""Why the other neurons of snnTorch are refused."""
 NUMBERS = {"leaky": ("beta",), "rleaky": ("beta",), "lapicque": ("R", "C", "time_step"), "synaptic": ("alpha", "beta"),
-           "alpha": ("alpha", "beta")}
+           "alpha": ("alpha", "beta"), "delta": ("beta",), "rectified": ("beta",)}
 RECURRENT = (snntorch.RLeaky, snntorch.RSynaptic)
+PARALLEL = (snntorch.StateLeaky, snntorch.LeakyParallel)
+WITH_WEIGHTS = (snntorch.LinearLeaky, snntorch.LeakyParallel)
+"""Neurons that have a linear layer in themselves."""
 REFUSED = {
     "state_quant": "quantised states", "inhibition": "inhibition between the neurons of a layer",
 }
 
 
 class Layer(NamedTuple):
-    """A product and the neurons that it drives, with their names."""
+    """Weights (N, M), a bias (N,), and the neurons that they drive, with their name."""
 
-    linear: Any
+    weight: np.ndarray
+    bias: np.ndarray
     name: str
     neuron: Any
+
+    @property
+    def size(self) -> int:
+        """Number of neurons, N."""
+        return len(self.weight)
 
 
 def from_snntorch(model: nn.Module, inputs: Any = None, *, layers: Iterable[str] | None = None,
@@ -41,14 +58,16 @@ def from_snntorch(model: nn.Module, inputs: Any = None, *, layers: Iterable[str]
     """A network that gives the spikes of a model of snnTorch.
 
     The input lines are the part ``inputs``; each neuron layer is a part of ``StepNeurons`` with the name that it has
-    in the model (``layer_1`` for the number 1), each ``Linear`` a join. A spike takes a step to the next layer, so
-    layer k, counted from 0, is k steps behind snnTorch's, and rests until then; ``spikes_by_step`` takes that off.
+    in the model (``layer_1`` for the number 1), each ``Linear`` a join, also one that is within a neuron. A spike takes
+    a step to the next layer, so layer k, counted from 0, is k steps behind snnTorch's, and rests until then;
+    ``spikes_by_step`` takes that off.
 
     Parameters
     ----------
     model
-        An ``nn.Sequential``, or any module whose ``layers`` are named: Linear and neuron in turn. ``nn.Flatten`` and
-        ``nn.Identity`` are passed over. Parameters are taken as they are now.
+        An ``nn.Sequential``, or any module whose ``layers`` are named: Linear and neuron in turn; ``LinearLeaky`` and
+        ``LeakyParallel`` have their Linear in themselves. ``nn.Flatten`` and ``nn.Identity`` are passed over.
+        Parameters are taken as they are now.
     inputs
         (T, N), or (T, B, N) for ``replicas=B``, array or tensor; None for lines to which joins may add.
     layers
@@ -73,12 +92,12 @@ def from_snntorch(model: nn.Module, inputs: Any = None, *, layers: Iterable[str]
     """
     found = _layers(model, layers)
     table = None if inputs is None else TimedArray(_array(inputs), dt)
-    network = Network({INPUT: Afferents(found[0].linear.in_features, x=table)})
+    network = Network({INPUT: Afferents(found[0].weight.shape[1], x=table)})
     before = INPUT
     for number, layer in enumerate(found):
         network.add(layer.name, _part(layer, number))
         text = {"couple": COUPLE} if number == 0 else {"on_pre": ON_PRE, "delay": dt}
-        network.connect(before, layer.name, AllToAll(), **text, w=_array(layer.linear.weight).T.ravel())
+        network.connect(before, layer.name, AllToAll(), **text, w=layer.weight.T.ravel())
         if isinstance(layer.neuron, RECURRENT):
             _connect_back(network, layer, dt)
         before = layer.name
@@ -115,21 +134,49 @@ def spikes_by_step(recording: Recording, network: Network, part: str, steps: int
 
 
 def _layers(model: nn.Module, layers: Iterable[str] | None) -> list[Layer]:
-    """Pairs of a Linear and the neurons behind it."""
+    """Weights and the neurons behind them."""
     if layers is None and not isinstance(model, nn.Sequential):
         raise DescriptionError(f"layers must name the modules of {type(model).__name__} in their order, such as "
                                f"{[name for name, _ in model.named_children()]}")
     named = list(model.named_children()) if layers is None else [(name, model.get_submodule(name)) for name in layers]
-    acting = [(n, m) for n, m in named if not isinstance(m, nn.Flatten | nn.Identity)]
-    for position, (name, module) in enumerate(acting):
-        wanted = "nn.Linear" if position % 2 == 0 else f"a neuron such as {listing(k.__name__ for k in KINDS)}"
-        if not (isinstance(module, nn.Linear) if position % 2 == 0 else neuron_class(module)):
-            raise DescriptionError(f"layer {name!r} must be {wanted}, got {type(module).__name__}")
-    if not acting or len(acting) % 2:
+    found: list[Layer] = []
+    linear: nn.Linear | None = None
+    for name, module in named:
+        if isinstance(module, nn.Flatten | nn.Identity):
+            continue
+        if linear is None and isinstance(module, nn.Linear):
+            linear = module
+            continue
+        _check_place(name, module, behind_linear=linear is not None)
+        found.append(Layer(*_weights(module if linear is None else linear),
+                           f"layer_{name}" if name.isdigit() else name.replace(".", "_"), module))
+        linear = None
+    if linear is not None or not found:
         raise DescriptionError("a model must be pairs of nn.Linear and a neuron, and end with a neuron")
-    pairs = zip(acting[::2], acting[1::2], strict=True)
-    return [Layer(linear, f"layer_{name}" if name.isdigit() else name.replace(".", "_"), neuron)
-            for (_, linear), (name, neuron) in pairs]
+    return found
+
+
+def _check_place(name: str, module: nn.Module, *, behind_linear: bool) -> None:
+    """Refuse what is no neuron, has no text, or misses its weights."""
+    for kind, reason in CANNOT.items():
+        if isinstance(module, kind):
+            raise DescriptionError(f"layer {name!r}: {kind.__name__} cannot be carried over ({reason})")
+    alone = isinstance(module, WITH_WEIGHTS)
+    if not neuron_class(module) or alone == behind_linear:
+        others = [k.__name__ for k in KINDS if issubclass(k, WITH_WEIGHTS) != behind_linear]
+        wanted = f"a neuron such as {listing(others)}" if behind_linear else f"nn.Linear or one of {listing(others)}"
+        raise DescriptionError(f"layer {name!r} must be {wanted}, got {type(module).__name__}")
+
+
+def _weights(module: nn.Module) -> tuple[np.ndarray, np.ndarray]:
+    """Weights (N, M) and bias (N,) of a linear layer, or of a neuron that has one."""
+    if isinstance(module, snntorch.LeakyParallel):
+        rnn = module.rnn
+        weight, biases = rnn.weight_ih_l0, [rnn.bias_ih_l0, rnn.bias_hh_l0] if rnn.bias else []
+    else:
+        linear: Any = module.linear if isinstance(module, snntorch.LinearLeaky) else module
+        weight, biases = linear.weight, [] if linear.bias is None else [linear.bias]
+    return _array(weight), sum((_array(b) for b in biases), np.zeros(len(weight)))
 
 
 def neuron_class(module: nn.Module) -> type | None:
@@ -139,32 +186,48 @@ def neuron_class(module: nn.Module) -> type | None:
 
 
 def _part(layer: Layer, number: int) -> StepNeurons:
-    neuron, size = layer.neuron, layer.linear.out_features
-    for option, words in REFUSED.items():
-        if getattr(neuron, option, False):
-            raise DescriptionError(f"layer {layer.name!r}: {option} cannot be carried over ({words})")
-    if not bool((neuron.graded_spikes_factor == 1).all()):
-        raise DescriptionError(f"layer {layer.name!r}: graded_spikes_factor must be 1, got "
-                               f"{neuron.graded_spikes_factor}; a spike of a simulation has no size")
-    bias = np.zeros(size) if layer.linear.bias is None else _array(layer.linear.bias)
+    neuron, size, bias = layer.neuron, layer.size, layer.bias
+    _check_options(layer)
     if isinstance(neuron, RECURRENT) and neuron.all_to_all and isinstance(neuron.recurrent, nn.Linear):
         bias = bias + _array(neuron.recurrent.bias)
     kind = KINDS[neuron_class(neuron)]  # type: ignore[index]
     values = {name: _per_neuron(layer, name, size) for name in (*NUMBERS[kind], "threshold")}
-    for name in {"alpha", "beta"} & set(values):
+    for name in {"alpha", "beta"} & set(values) if kind not in ("delta", "rectified") else ():
         values[name] = np.clip(values[name], 0.0, 1.0)  # as snnTorch does in every step
-    # with compat the neurons of the bridge, and always those of snnTorch, reset RSynaptic late whatever they are told
-    mended = getattr(neuron, "is_mended", lambda: False)() and not getattr(neuron, "compat", False)
-    delayed = bool(getattr(neuron, "reset_delay", True)) or (isinstance(neuron, snntorch.RSynaptic) and not mended)
-    return StepNeurons(size, kind=kind, reset=neuron.reset_mechanism, delayed=delayed, begins=number,
-                       bias=bias, **values)
+    never = isinstance(neuron, (*PARALLEL, snntorch.DeltaLeaky))
+    return StepNeurons(size, kind=kind, reset="none" if never else neuron.reset_mechanism,
+                       delayed=never or _is_delayed(neuron), begins=number, bias=bias, **values)
+
+
+def _is_delayed(neuron: Any) -> bool:
+    """Whether a spike resets in the step after its own; that of snnTorch's RSynaptic does whatever it is told."""
+    if isinstance(neuron, Scanned):
+        return not neuron.resets_at_once
+    return bool(getattr(neuron, "reset_delay", True)) or isinstance(neuron, snntorch.RSynaptic)
+
+
+def _check_options(layer: Layer) -> None:
+    neuron, where = layer.neuron, f"layer {layer.name!r}"
+    for option, words in REFUSED.items():
+        if getattr(neuron, option, False) and option not in getattr(neuron, "ignored", ()):
+            raise DescriptionError(f"{where}: {option} cannot be carried over ({words})")
+    if not isinstance(neuron, snntorch.DeltaLeaky) and not bool((neuron.graded_spikes_factor == 1).all()):
+        raise DescriptionError(f"{where}: graded_spikes_factor must be 1, got {neuron.graded_spikes_factor}; a spike "
+                               "of a simulation has no size")
+    if isinstance(neuron, snntorch.StateLeaky) and (neuron.kernel_truncation_steps or not neuron.output):
+        raise DescriptionError(f"{where}: kernel_truncation_steps and output=False cannot be carried over")
+    if isinstance(neuron, snntorch.LeakyParallel):
+        weight = _array(neuron.rnn.weight_hh_l0)
+        if np.count_nonzero(weight) > np.count_nonzero(np.diagonal(weight)):
+            raise DescriptionError(f"{where}: weights between different neurons of LeakyParallel cannot be carried "
+                                   "over, because membranes and not spikes go through them")
 
 
 def _connect_back(network: Network, layer: Layer, dt: float) -> None:
     """The spikes of a layer that come back to it in the step after."""
     neuron = layer.neuron
     if not neuron.all_to_all:
-        weight = np.broadcast_to(_array(neuron.recurrent.V), (layer.linear.out_features,))
+        weight = np.broadcast_to(_array(neuron.recurrent.V), (layer.size,))
         network.connect(layer.name, layer.name, OneToOne(), on_pre=ON_PRE, delay=dt, w=np.array(weight))
     elif isinstance(neuron.recurrent, nn.Linear):
         weight = _array(neuron.recurrent.weight).T.ravel()
@@ -175,12 +238,23 @@ def _connect_back(network: Network, layer: Layer, dt: float) -> None:
 
 
 def _per_neuron(layer: Layer, name: str, size: int) -> Any:
-    value = _array(getattr(layer.neuron, name))
+    value = _array(_value(layer.neuron, name))
     if value.size == 1:
         return float(value.reshape(()))
     if value.shape != (size,):
         raise DescriptionError(f"layer {layer.name!r}: {name} must be one number or ({size},), got {value.shape}")
     return value
+
+
+def _value(neuron: Any, name: str) -> Any:
+    """What snnTorch has for a number of a part."""
+    if name == "beta" and isinstance(neuron, snntorch.StateLeaky):
+        return torch.exp(-1 / neuron.tau)
+    if name == "beta" and isinstance(neuron, snntorch.LeakyParallel):
+        return neuron.rnn.weight_hh_l0.diagonal()
+    if name == "threshold" and isinstance(neuron, snntorch.DeltaLeaky):
+        return neuron.delta_threshold
+    return getattr(neuron, name)
 
 
 def _array(value: Any) -> np.ndarray:

@@ -15,7 +15,7 @@ from ...network import Join
 from .converting import COUPLE, ON_PRE, WEIGHT
 
 CLASSES = {"leaky": snntorch.Leaky, "lapicque": snntorch.Lapicque, "synaptic": snntorch.Synaptic,
-           "alpha": snntorch.Alpha}
+           "alpha": snntorch.Alpha, "delta": snntorch.DeltaLeaky}
 RECURRENT = {"rleaky": snntorch.RLeaky, "synaptic": snntorch.RSynaptic}
 
 
@@ -100,9 +100,13 @@ def _neuron(name: str, part: StepNeurons, back: Join | None, *, last: bool) -> A
         kind = "rleaky"
     if kind not in classes:
         raise DescriptionError(f"part {name!r}: snnTorch has no {'recurrent ' if back else ''}neuron of the kind "
-                               f"{part.kind!r} with reset {part.reset!r}")
-    options: dict[str, Any] = {"threshold": _number(part.threshold), "reset_mechanism": part.reset,
-                               "init_hidden": True, "output": last}
+                               f"{part.kind!r} with reset {part.reset!r} that takes one step at a time")
+    if kind == "delta" and not last:
+        raise DescriptionError(f"part {name!r}: snnTorch's DeltaLeaky always returns its state too, so it can only be "
+                               "the last layer")
+    threshold = "delta_threshold" if kind == "delta" else "threshold"
+    options: dict[str, Any] = {threshold: _number(part.threshold), "reset_mechanism": part.reset, "init_hidden": True,
+                               "output": last}
     options |= {n: _number(getattr(part, n)) for n in ("beta", "alpha", "R", "C", "time_step")
                 if getattr(part, n) is not None}
     if kind in ("leaky", "rleaky", "synaptic"):

@@ -1,16 +1,19 @@
-"""What all fused neurons share: one scan over the sequence in the place of a loop over steps."""
+"""Neurons that snnTorch calls step by step, over whole sequences."""
 
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import torch
+from torch import nn
 
-from ...gradients import Scan, Unrolling
-from ...training import Trainable
-from ..torch.running import DTYPES, run
-from .surrogates import surrogate_text
+from ...errors import DescriptionError
+from ..torch.checks import check_sequence
+from .scanned import Scanned
+
+Given = Mapping[str, torch.Tensor | None]
 
 
-class Fused:
+class Fused(Scanned):
     """Mixed into a neuron of snnTorch, whose constructor, parameters and state it keeps.
 
     With ``sequence=True`` a call takes (T, B, ...) in the place of (B, ...), and returns spikes and states of all
@@ -18,148 +21,128 @@ class Fused:
     steps are snnTorch's too, one after another.
     """
 
-    states: ClassVar[tuple[str, ...]]
-    """Names of the states in the order in which a call takes and returns them."""
-    numbers: ClassVar[tuple[str, ...]]
-    """Attributes that the text reads."""
+    ignored: ClassVar[frozenset[str]] = frozenset()
+    """Options that snnTorch takes and does nothing with."""
 
     # what the neuron of snnTorch that this is mixed into has
     state_quant: Any
-    inhibition: bool
     init_hidden: bool
     output: bool
-    surrogate_disable: bool
-    spike_grad: Any
-    reset_mechanism: str
+    mem: Any
 
-    def __init__(self, *args: Any, sequence: bool = False, threads: int = 0, memory: str = "full",
-                 compat: bool = False, **options: Any):
+    def __init__(self, *args: Any, sequence: bool = False, **options: Any):
+        self.sequence = sequence
         super().__init__(*args, **options)
-        self.sequence, self.compat = sequence, compat
-        self._run_options: dict[str, Any] = {"threads": threads, "memory": memory}
-        self._fused: dict[Any, Trainable] = {}
-
-    def text(self) -> str:
-        """One step as assignments; ``x`` is the input, ``spk`` the output."""
-        raise NotImplementedError
-
-    def firing(self, *, reset_delay: bool = True) -> str:
-        """The end of a step: spikes of the new membrane, and the reset that does not wait for the next step."""
-        spike = "stop(H(mem - threshold))" if self.surrogate_disable else "H(mem - threshold)"
-        lines = [f"_s = {spike}", "spk = _s*graded_spikes_factor"]
-        if not reset_delay and self.reset_mechanism != "none":
-            by = "threshold" if self.reset_mechanism == "subtract" else "mem"
-            lines += ["_d = spk/graded_spikes_factor - _r", f"mem = mem - _d*{by}"]
-        return "; ".join(lines)
-
-    def is_mended(self) -> bool:
-        """Whether a single step must be ours, because snnTorch's differs from what it says."""
-        return False
 
     @property
     def why_not_fused(self) -> str | None:
         """None when sequences run as one scan, else the reason why they run step by step."""
-        if self.state_quant:
+        if self.state_quant and "state_quant" not in self.ignored:
             return "state_quant changes the states between steps"
-        if self.inhibition:
-            return "inhibition compares neurons with each other within a step"
-        if not self.surrogate_disable and surrogate_text(self.spike_grad) is None:
+        if self.slope is None:
             return "the surrogate is not one of snnTorch's that have a text"
         return None
 
-    def forward(self, input_: torch.Tensor, *states: torch.Tensor | None, **named: torch.Tensor | None) -> Any:
+    @property
+    def _competes(self) -> bool:
+        return bool(self.inhibition) and "inhibition" not in self.ignored
+
+    def step(self, input_: torch.Tensor, *states: Any, **named: Any) -> Any:
+        """One step: snnTorch's own, mended where it is."""
+        return super().forward(input_, *states, **named)  # type: ignore[misc]
+
+    def forward(self, input_: torch.Tensor, *states: Any, **named: Any) -> Any:
         """One step as in snnTorch, or with ``sequence`` all of them, (T, B, ...)."""
-        if not self.sequence and (self.compat or not self.is_mended()):
-            return super().forward(input_, *states, **named)  # type: ignore[misc]
-        self._take(dict(zip(self.states, states, strict=False)) | named)
         if not self.sequence:
-            return self._given_out([x[0] for x in self._scanned(input_.unsqueeze(0))])
-        if self.why_not_fused is not None:
-            return self._stepped(input_)
+            return self.step(input_, *states, **named)
+        check_sequence(input_, "input", "(T, B, ...)")
+        self._take(input_, self._named(states) | named)
+        # snnTorch's inhibition is for (B, N) alone, and what it makes of images is for it to say
+        if self.why_not_fused is not None or (self._competes and input_.ndim != 3):
+            return self._given_out(self._stepped(input_))
         return self._given_out(self._scanned(input_))
 
-    def _take(self, given: dict[str, torch.Tensor | None]) -> None:
-        given = {name: value for name, value in given.items() if value is not None}
-        if given and self.init_hidden:
-            kept = f"{type(self).__name__} keeps its state (init_hidden=True)"
-            raise TypeError(f"{kept} and takes none, got {', '.join(given)}")
-        for name, value in given.items():
+    def _named(self, states: tuple[Any, ...]) -> dict[str, torch.Tensor | None]:
+        """The states of a call by their names."""
+        return dict(zip(self.states, states, strict=False))
+
+    def _take(self, input_: torch.Tensor, given: Given) -> None:
+        kind = type(self).__name__
+        found = {name: value for name, value in given.items() if value is not None}
+        if found and self.init_hidden:
+            raise TypeError(f"{kind} keeps its state (init_hidden=True) and takes none, got {', '.join(found)}")
+        shape = self._state_shape(input_[0].shape)
+        for name, value in found.items():
             if name not in self.states:
-                raise TypeError(f"{type(self).__name__} has no state {name!r}; it has: {', '.join(self.states)}")
+                raise TypeError(f"{kind} has no state {name!r}; it has: {', '.join(self.states)}")
+            # reset_mem gives zeros of whatever shape the last batch had, and snnTorch takes those for new ones
+            if (value.shape != shape or value.dtype != input_.dtype) and bool(value.any()):
+                raise DescriptionError(f"{name} must be {input_.dtype} {tuple(shape)} as the input is, got "
+                                       f"{value.dtype} {tuple(value.shape)}")
             setattr(self, name, value)
+
+    def _state_shape(self, shape: torch.Size) -> torch.Size:
+        """Shape of a state, (B, ...), for the input of a step."""
+        return shape
+
+    @property
+    def _gives_states(self) -> bool:
+        """Whether a call returns states beside the spikes."""
+        return self.output or not self.init_hidden
 
     def _given_out(self, found: list[torch.Tensor]) -> Any:
         """Spikes and states as a call returns them."""
-        if self.init_hidden and not self.output:
-            return found[0]
-        return tuple(found)
+        return tuple(found) if self._gives_states else found[0]
 
-    def _stepped(self, input_: torch.Tensor) -> Any:
-        """snnTorch's own steps, one after another."""
-        steps = []
+    def _stepped(self, input_: torch.Tensor) -> list[torch.Tensor]:
+        """Steps of snnTorch, one after another."""
+        shape, steps = self._state_shape(input_[0].shape), []
         for x in input_:
-            given = () if self.init_hidden else tuple(getattr(self, name) for name in self.states)
-            if given and any(s.shape != x.shape for s in given):
-                given = ()
-            found = super().forward(x, *given)  # type: ignore[misc]
-            steps.append(found if isinstance(found, tuple) else (found,))
-        return self._given_out([torch.stack(x) for x in zip(*steps, strict=True)])
+            given = () if self.init_hidden else tuple(self._state(name, shape, x) for name in self.states)
+            steps.append(self._called(x, given))
+        return [torch.stack(x) for x in zip(*steps, strict=True)]
+
+    def _called(self, x: torch.Tensor, states: tuple[torch.Tensor, ...]) -> tuple[torch.Tensor, ...]:
+        """Spikes, and states if they are returned, of a step."""
+        found = self.step(x, *states)
+        return found if isinstance(found, tuple) else (found,)
+
+    def _inputs(self, input_: torch.Tensor) -> dict[str, torch.Tensor]:
+        """What the scan is given for a sequence, (T, B, ...) each."""
+        return {"x": input_}
 
     def _scanned(self, input_: torch.Tensor) -> list[torch.Tensor]:
-        shape = input_.shape[1:]
-        size = shape[1:].numel()
-        x = input_.reshape(len(input_), -1, size).contiguous()
+        shape = self._state_shape(input_[0].shape)
         names = ["spk", *(n for n in self.states if n != "spk")]
-        wanted = names if self.output or not self.init_hidden else names[:1]
-        trainable, scan = self._made(size, x.dtype, tuple(wanted))
-        parameters = {n: self._number(n, shape[1:]).to(x.dtype) for n in scan.of_kind("parameter", "matrix")}
-        begun = {n: self._state(n, shape).reshape(1, -1, size) for n in self.states if f"{n}.before" in scan.values}
-        starts = {f"{n}.before": state.to(x.dtype).contiguous() for n, state in begun.items()}
-        outputs, ends = run(trainable, {"x": x}, parameters, starts)
-        found = [outputs[n].reshape(input_.shape) for n in scan.outputs]
-        for name in self.states:
-            end = ends.get(f"{name}.before")
-            setattr(self, name, found[names.index(name)][-1] if end is None else end[0].reshape(shape))
+        wanted = names if self._gives_states else names[:1]
+        begun = {name: self._state(name, shape, input_) for name in self.states}
+        found, ends = self._run(self._inputs(input_), shape, wanted, begun)
+        for name, end in ends.items():
+            setattr(self, name, end)
         return found
 
-    def _state(self, name: str, shape: torch.Size) -> torch.Tensor:
+    def _state(self, name: str, shape: torch.Size, like: torch.Tensor) -> torch.Tensor:
         """A state as it stands, or zeros where it has another shape than the input, as in snnTorch."""
-        state: torch.Tensor = getattr(self, name)
-        return state if state.shape == shape else torch.zeros(shape, dtype=state.dtype)
+        state: torch.Tensor | None = getattr(self, name)
+        return like.new_zeros(shape) if state is None or state.shape != shape else state
 
-    def _number(self, name: str, shape: torch.Size) -> torch.Tensor:
-        value = self._parameter(name)
-        if value.ndim == 2 and name == "weight":
-            return value.contiguous()
-        return value.reshape(()) if value.numel() == 1 else value.broadcast_to(shape).reshape(-1)
 
-    def _parameter(self, name: str) -> torch.Tensor:
-        value: torch.Tensor = getattr(self, name)
-        return value
+def reset(module: nn.Module) -> None:
+    """Set the states of all neurons within a module back, however deep they lie, and of no other.
 
-    def _made(self, size: int, dtype: torch.dtype, outputs: tuple[str, ...]) -> tuple[Trainable, Scan]:
-        """The compiled scan; what decides about its text is part of the key."""
-        text = self.text()
-        single = tuple(self._parameter(n).numel() == 1 for n in self.numbers)
-        key = (size, dtype, outputs, text, single)
-        if key not in self._fused:
-            scan = self._scan(size, text, dict(zip(self.numbers, single, strict=True)), outputs)
-            wanted = ["x", *scan.of_kind("parameter", "matrix")]
-            self._fused[key] = Trainable(scan, wanted, dtype=DTYPES[dtype], events=False, **self._run_options)
-        return self._fused[key], self._fused[key].scan
+    ``snntorch.utils.reset`` sees direct children alone, and resets all living neurons of their classes.
 
-    def _scan(self, size: int, text: str, single: dict[str, bool], outputs: tuple[str, ...]) -> Scan:
-        layer = Unrolling({"cells": size})
-        layer.input("x", "cells")
-        for name, one in single.items():
-            layer.parameter(name, None if one else "cells")
-        for name in self.states:
-            layer.state(name, "cells")
-        self.before_step(layer)
-        # without a surrogate nothing flows through a spike, and any slope will do
-        slope = "straight_through" if self.surrogate_disable else surrogate_text(self.spike_grad)
-        layer.step("cells", text, surrogate=slope or "")
-        return layer.finish(outputs)
-
-    def before_step(self, layer: Unrolling) -> None:
-        """Products that a step needs before its text."""
+    Examples
+    --------
+    >>> import torch
+    >>> from neurosim.bridges.snntorch import Leaky, reset
+    >>> net = torch.nn.Sequential(torch.nn.Sequential(Leaky(beta=0.9, init_hidden=True, sequence=True)))
+    >>> first = net(torch.full((5, 1, 1), 0.4))
+    >>> reset(net)
+    >>> bool((net(torch.full((5, 1, 1), 0.4)) == first).all())
+    True
+    """
+    for inner in module.modules():
+        begin = getattr(inner, "reset_mem", None)
+        if callable(begin):
+            begin()

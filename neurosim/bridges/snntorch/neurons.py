@@ -4,8 +4,11 @@ Operations stand in the order of snnTorch's, so that not a rounding differs. ``_
 membrane that it begins with is above the threshold; no gradient flows through it.
 """
 
+from typing import Any
+
 import snntorch
 import torch
+from torch import nn
 
 from ...gradients import Unrolling
 from .fused import Fused
@@ -29,14 +32,14 @@ class Leaky(Fused, snntorch.Leaky):
     states = ("mem",)
     numbers = ("beta", "threshold", "graded_spikes_factor")
 
-    def text(self) -> str:
-        """One step."""
+    def update(self) -> str:
+        """See ``Scanned``."""
         update = {
             "subtract": f"mem = {BETA}*mem + x - _r*threshold",
             "zero": f"_m = (1 - _r)*mem; mem = {BETA}*_m + x",
             "none": f"mem = {BETA}*mem + x",
         }[self.reset_mechanism]
-        return RESET + update + "; " + self.firing(reset_delay=self.reset_delay)
+        return RESET + update
 
 
 class Lapicque(Fused, snntorch.Lapicque):
@@ -45,10 +48,10 @@ class Lapicque(Fused, snntorch.Lapicque):
     states = ("mem",)
     numbers = ("R", "C", "time_step", "threshold", "graded_spikes_factor")
 
-    def text(self) -> str:
-        """One step."""
+    def update(self) -> str:
+        """See ``Scanned``."""
         base = "_m = x*R*(1/(R*C))*time_step + (1 - time_step/(R*C))*mem; "
-        return RESET + base + _reset_by(self.reset_mechanism) + self.firing()
+        return RESET + base + _reset_by(self.reset_mechanism)
 
 
 class Synaptic(Fused, snntorch.Synaptic):
@@ -57,20 +60,30 @@ class Synaptic(Fused, snntorch.Synaptic):
     states = ("syn", "mem")
     numbers = ("alpha", "beta", "threshold", "graded_spikes_factor")
 
-    def text(self) -> str:
-        """One step."""
+    def update(self) -> str:
+        """See ``Scanned``."""
         base = f"syn = {ALPHA}*syn + x; _m = {BETA}*mem + syn; "
-        return RESET + base + _reset_by(self.reset_mechanism) + self.firing(reset_delay=self.reset_delay)
+        return RESET + base + _reset_by(self.reset_mechanism)
 
 
 class Alpha(Fused, snntorch.Alpha):
-    """``snntorch.Alpha``; see ``Fused`` for ``sequence``."""
+    """``snntorch.Alpha``; see ``Fused`` for ``sequence``.
+
+    With ``learn_alpha=True`` snnTorch 1.0 puts a plain tensor in the place of its parameter, which torch refuses. Here
+    the parameter stays, and is kept within 0 and 1 where it is used, unless ``compat=True``.
+    """
 
     states = ("syn_exc", "syn_inh", "mem")
     numbers = ("alpha", "beta", "threshold", "graded_spikes_factor")
 
-    def text(self) -> str:
-        """One step."""
+    def _alpha_register_buffer(self, alpha: Any, learn_alpha: bool) -> None:
+        if learn_alpha and not self.compat:
+            self.alpha = nn.Parameter(torch.as_tensor(alpha))
+        else:
+            super()._alpha_register_buffer(alpha, learn_alpha)
+
+    def update(self) -> str:
+        """See ``Scanned``."""
         base = (
             f"_e = {ALPHA}*syn_exc + x; _h = {BETA}*syn_inh - x; "
             f"_tau = log({ALPHA})/(log({BETA}) - log({ALPHA})) + 1; _m = _tau*(_e + _h); "
@@ -80,15 +93,50 @@ class Alpha(Fused, snntorch.Alpha):
             "zero": "mem = _m - _m*_r; syn_exc = _e - _e*_r; syn_inh = _h - _h*_r; ",
             "none": "mem = _m; syn_exc = _e; syn_inh = _h; ",
         }[self.reset_mechanism]
-        return RESET + base + reset + self.firing()
+        return RESET + base + reset
+
+
+class DeltaLeaky(Fused, snntorch.DeltaLeaky):
+    """``snntorch.DeltaLeaky``; see ``Fused`` for ``sequence``. Its state is a pair, (mem, mem_prev).
+
+    A sequence that is given no state begins at rest, unless ``init_hidden=True``.
+    """
+
+    states = ("mem", "mem_prev")
+    numbers = ("beta", "delta_threshold")
+    ignored = frozenset({"state_quant", "inhibition"})
+
+    def update(self) -> str:
+        """See ``Scanned``."""
+        return "mem_prev = mem; mem = beta*mem_prev + x"
+
+    def firing(self) -> str:
+        """See ``Scanned``; a change in either direction is a spike."""
+        spike = "H(abs(mem - mem_prev) - delta_threshold)"
+        return f"spk = stop({spike})" if self.surrogate_disable else f"spk = {spike}"
+
+    def forward(self, input_: torch.Tensor, mem: Any = None) -> Any:
+        """See ``Fused``."""
+        if not self.sequence:
+            return self.step(input_, mem)
+        if not self.init_hidden:
+            self.reset_mem()
+        return super().forward(input_, *(mem or ()))
+
+    @property
+    def _gives_states(self) -> bool:
+        return True
+
+    def _called(self, x: torch.Tensor, states: tuple[torch.Tensor, ...]) -> tuple[torch.Tensor, ...]:
+        spikes, pair = self.step(x, states or None)
+        return (spikes, *pair)
+
+    def _given_out(self, found: list[torch.Tensor]) -> Any:
+        return found[0], tuple(found[1:])
 
 
 class Recurrent(Fused):
     """What ``RLeaky`` and ``RSynaptic`` share: their own spikes of the step before come back."""
-
-    def arriving(self) -> str:
-        """What comes back: through a linear layer, or each neuron to itself."""
-        return "_back" if self.all_to_all else "spk*V"  # type: ignore[attr-defined]
 
     @property
     def why_not_fused(self) -> str | None:
@@ -103,9 +151,9 @@ class Recurrent(Fused):
             layer.parameter("weight", "cells", rows="cells")
             layer.product("spk", "weight", "product", transpose=True)
 
-    def recurrent_text(self) -> str:
-        """What comes back, named ``_back``."""
-        return "_back = product + bias; " if self.all_to_all else ""  # type: ignore[attr-defined]
+    def returning(self) -> str:
+        """What comes back, named ``_back``: through a linear layer, or each neuron to itself."""
+        return f"_back = {'product + bias' if self.all_to_all else 'spk*V'}; "  # type: ignore[attr-defined]
 
     def _parameter(self, name: str) -> torch.Tensor:
         if name in ("weight", "bias", "V"):
@@ -125,10 +173,10 @@ class RLeaky(Recurrent, snntorch.RLeaky):
         """See ``Fused``."""
         return ("beta", "threshold", "graded_spikes_factor", "bias" if self.all_to_all else "V")
 
-    def text(self) -> str:
-        """One step."""
-        base = f"{self.recurrent_text()}_m = {BETA}*mem + x + {self.arriving()}; "
-        return RESET + base + _reset_by(self.reset_mechanism) + self.firing(reset_delay=self.reset_delay)
+    def update(self) -> str:
+        """See ``Scanned``."""
+        base = f"{self.returning()}_m = {BETA}*mem + x + _back; "
+        return RESET + base + _reset_by(self.reset_mechanism)
 
 
 class RSynaptic(Recurrent, snntorch.RSynaptic):
@@ -145,15 +193,29 @@ class RSynaptic(Recurrent, snntorch.RSynaptic):
         """See ``Fused``."""
         return ("alpha", "beta", "threshold", "graded_spikes_factor", "bias" if self.all_to_all else "V")
 
-    def is_mended(self) -> bool:
+    def step(self, input_: torch.Tensor, *states: Any, **named: Any) -> Any:
         """See ``Fused``."""
-        return not self.reset_delay
+        if not self.resets_at_once:
+            return super().step(input_, *states, **named)
+        self.reset_delay = True
+        try:
+            found = super().step(input_, *states, **named)
+        finally:
+            self.reset_delay = False
+        if self.reset_mechanism != "none":
+            by = self.threshold if self.reset_mechanism == "subtract" else self.mem
+            self.mem = self.mem - (self.spk / self.graded_spikes_factor - self.reset) * by
+        return (*found[:-1], self.mem) if isinstance(found, tuple) else found
 
-    def text(self) -> str:
-        """One step."""
-        base = f"{self.recurrent_text()}syn = {ALPHA}*syn + x + {self.arriving()}; _m = {BETA}*mem + syn; "
-        delay = self.reset_delay or self.compat
-        return RESET + base + _reset_by(self.reset_mechanism) + self.firing(reset_delay=delay)
+    @property
+    def resets_at_once(self) -> bool:
+        """See ``Scanned``."""
+        return not self.reset_delay and not self.compat
+
+    def update(self) -> str:
+        """See ``Scanned``."""
+        base = f"{self.returning()}syn = {ALPHA}*syn + x + _back; _m = {BETA}*mem + syn; "
+        return RESET + base + _reset_by(self.reset_mechanism)
 
 
 def _reset_by(mechanism: str) -> str:

@@ -21,8 +21,7 @@ from ...families import Afferents
 from ...families.astrocytes import ModulatedLIF
 from ...gradients import surrogate_tree, unrolled
 from ...network import Network
-from ...training import Trainable
-from .running import DTYPES, run
+from .running import DTYPES, ScanFunction
 
 State = dict[str, Tensor]
 TRAINED = ("W", "kappa", "a0", "raw_lam", "raw_rho")
@@ -71,7 +70,7 @@ class AstrocyteModulatedLIF(nn.Module):
         unknown = set(train) - set(description.values)
         if unknown:
             raise DescriptionError(f"train takes W, kappa, a0, tau_m and tau_a, got {sorted(unknown)[0]!r}")
-        self.description, self.batch_first, self.surrogate, self._options = description, batch_first, surrogate, options
+        self.description, self.batch_first, self.surrogate = description, batch_first, surrogate
         self.outputs = (outputs,) if isinstance(outputs, str) else tuple(outputs)
         kind = dtype or torch.get_default_dtype()
         for name, value in self._raw(description).items():
@@ -84,7 +83,7 @@ class AstrocyteModulatedLIF(nn.Module):
         program = Network({"lines": Afferents(part.lines), "units": part}).build(dt=1.0)
         self._scan = unrolled(program, inputs=[LINES], outputs=[f"units.{n}" for n in self.outputs],
                               surrogate=surrogate).scan
-        self._trainables: dict[str, Trainable] = {}
+        self._run = ScanFunction(self._scan, **options)
 
     @staticmethod
     def _raw(part: ModulatedLIF) -> dict[str, np.ndarray]:
@@ -142,7 +141,7 @@ class AstrocyteModulatedLIF(nn.Module):
     def _stepped(self, z: Tensor, state: State) -> tuple[tuple[Tensor, ...], State]:
         given = {f"units.{n}": v for n, v in self._numbers(z.dtype).items()}
         values = {n: given[n].contiguous() for n in self._scan.of_kind("parameter", "matrix")}
-        outputs, ends = run(self._trainable(DTYPES[z.dtype], values), {LINES: z}, values, state)
+        outputs, ends = self._run({LINES: z}, values, state)
         return tuple(outputs[n] for n in self._scan.outputs), {_start(n): ends[_start(n)] for n in "uas"}
 
     def _at_once(self, z: Tensor, state: State) -> tuple[tuple[Tensor, ...], State]:
@@ -163,15 +162,6 @@ class AstrocyteModulatedLIF(nn.Module):
         found: dict[str, Any] = {"W": self.W, "kappa": self.kappa, "a0": self.a0, "lam": self.lam, "rho": self.rho}
         found["theta"] = torch.tensor(self.description.theta)
         return {n: v.to(dtype) for n, v in found.items()}
-
-    def _trainable(self, dtype: str, values: State) -> Trainable:
-        if dtype not in self._trainables:
-            trained = {n for n, _ in self.named_parameters()}
-            moved = {"raw_lam": ("lam", "rho"), "raw_rho": ("rho",)}
-            wanted = {f"units.{n}" for raw in trained for n in moved.get(raw, (raw,))}
-            self._trainables[dtype] = Trainable(self._scan, [LINES, *(n for n in values if n in wanted)], dtype=dtype,
-                                                **self._options)
-        return self._trainables[dtype]
 
     def trained(self) -> ModulatedLIF:
         """The neurons as they are trained now, as a description to simulate."""

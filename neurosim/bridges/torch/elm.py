@@ -16,8 +16,7 @@ from ...errors import DescriptionError
 from ...families import ELM, Afferents
 from ...gradients import unrolled
 from ...network import Network
-from ...training import Trainable
-from .running import DTYPES, run
+from .running import DTYPES, ScanFunction
 
 EDGE = 1e-6
 """How far from their bounds time constants begin, ms."""
@@ -80,8 +79,7 @@ class ELMModule(nn.Module):
         network = Network({elm.inputs: Afferents(lines), "cell": elm})
         self._input = f"{elm.inputs}.x"
         self._found = unrolled(network.build(dt=self.dt), inputs=[self._input], outputs=["cell.y"])
-        self._options = options
-        self._trainables: dict[str, Trainable] = {}
+        self._run = ScanFunction(self._found.scan, **options)
 
     @property
     def tau_m(self) -> Tensor:
@@ -97,7 +95,7 @@ class ELMModule(nn.Module):
             raise DescriptionError(f"inputs must be (T, B, N) or, with batch_first, (B, T, N), with N = "
                                    f"{scan.size(self._input)}, float32 or float64, got {x.dtype} {tuple(x.shape)}")
         given = self._values(x.dtype)
-        outputs, ends = run(self._trainable(DTYPES[x.dtype], given), {self._input: x.contiguous()}, given, state or {})
+        outputs, ends = self._run({self._input: x.contiguous()}, given, state or {})
         y = outputs[scan.outputs[0]]
         y = y.transpose(0, 1) if self.batch_first else y
         return (y, ends) if return_state else y
@@ -120,14 +118,8 @@ class ELMModule(nn.Module):
         found |= {name: getattr(self, name) for name in ("c1", "W2", "c2", "W_y", "b_y")}
         given = {f"cell.{name}": value for name, value in found.items()}
         scan = self._found.scan
-        fixed = {n: torch.tensor(v) for n, v in self._found.parameters.items() if n not in given}
+        fixed = {n: torch.tensor(v, device=tau.device) for n, v in self._found.parameters.items() if n not in given}
         return {n: (given | fixed)[n].to(dtype).contiguous() for n in scan.of_kind("parameter", "matrix")}
-
-    def _trainable(self, dtype: str, given: dict[str, Tensor]) -> Trainable:
-        if dtype not in self._trainables:
-            wanted = [self._input, *(n for n, v in given.items() if v.requires_grad)]
-            self._trainables[dtype] = Trainable(self._found.scan, wanted, dtype=dtype, **self._options)
-        return self._trainables[dtype]
 
     def extra_repr(self) -> str:
         """The neuron."""

@@ -10,8 +10,8 @@ from torch import nn
 from ...errors import DescriptionError, listing, nearest
 from ...gradients import Reset, Scan, Unrolled, unrolled
 from ...network import Network
-from ...training import Trainable
-from .running import DTYPES, run
+from ...program import Program
+from .running import DTYPES, ScanFunction
 
 State = dict[str, torch.Tensor]
 
@@ -45,7 +45,7 @@ class ScanModule(nn.Module):
                  segment: int | None = None, events: bool | str = "auto"):
         super().__init__()
         self.scan, self.inputs, self.outputs, self.batch_first = scan, tuple(inputs), tuple(outputs), batch_first
-        self._options = {"threads": threads, "memory": memory, "segment": segment, "events": events}
+        self._run = ScanFunction(scan, threads=threads, memory=memory, segment=segment, events=events)
         self._trained = tuple(train)
         for name, value in values.items():
             tensor = torch.tensor(np.array(value), dtype=dtype or torch.get_default_dtype())
@@ -56,7 +56,6 @@ class ScanModule(nn.Module):
         for name, value in (starts or {}).items():
             tensor = torch.tensor(np.array(value), dtype=dtype or torch.get_default_dtype())
             self.register_buffer(_key(f"start.{name}"), tensor, persistent=False)
-        self._trainables: dict[str, Trainable] = {}
 
     def forward(self, *inputs: torch.Tensor, state: State | None = None,
                 return_state: bool = False) -> Any:
@@ -79,7 +78,7 @@ class ScanModule(nn.Module):
         copies = next(iter(given.values())).shape[1]
         dtype = inputs[0].dtype
         values = {n: self._value(n).to(dtype) for n in self.scan.of_kind("parameter", "matrix")}
-        outputs, ends = run(self._trainable(dtype), given, values, self._begin(state, copies, dtype))
+        outputs, ends = self._run(given, values, self._begin(state, copies, dtype))
         found = tuple(outputs[n] for n in self.scan.outputs)
         if self.batch_first:
             found = tuple(x.transpose(0, 1) for x in found)
@@ -119,14 +118,6 @@ class ScanModule(nn.Module):
                 raise DescriptionError(f"inputs must agree in steps and batch, got {shapes}")
             found[name] = x.contiguous()
         return found
-
-    @torch.compiler.disable  # what it compiles is not for torch to trace
-    def _trainable(self, dtype: torch.dtype) -> Trainable:
-        name = DTYPES[dtype]
-        if name not in self._trainables:
-            wanted = [*self.inputs, *self._trained]
-            self._trainables[name] = Trainable(self.scan, wanted, dtype=name, **self._options)  # type: ignore[arg-type]
-        return self._trainables[name]
 
     def extra_repr(self) -> str:
         """What goes in and out."""
@@ -176,11 +167,19 @@ def as_module(network: Network, *, inputs: str | Sequence[str], outputs: str | S
     ((20, 4, 3), (8, 3))
     """
     inputs, outputs, train = (_names(x) for x in (inputs, outputs, train))
-    program = network.build(dt=dt, seed=seed)
-    found = unrolled(program, inputs=inputs, outputs=outputs, surrogate=surrogate, reset=reset)
+    found = unrolled(_program(network, dt, seed), inputs=inputs, outputs=outputs, surrogate=surrogate, reset=reset)
     return ScanModule(found.scan, inputs=inputs, outputs=outputs, values=found.parameters,
                       train=_chosen(train, found), starts=found.starts, batch_first=batch_first, dtype=dtype,
                       threads=threads, memory=memory, segment=segment, events=events)
+
+
+def _program(network: Network, dt: float, seed: int) -> Program:
+    """What the network is built into; its edges must stay."""
+    growing = [name for name, join in network.joins.items() if join.structure is not None]
+    if growing:
+        raise DescriptionError(f"join {growing[0]!r}: a module trains the edges that there are, so none may come and "
+                               "go; give no structure")
+    return network.build(dt=dt, seed=seed)
 
 
 def _names(given: str | Sequence[str]) -> tuple[str, ...]:

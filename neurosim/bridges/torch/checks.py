@@ -1,0 +1,34 @@
+"""What tensors must be before a scan takes them."""
+
+import torch
+
+from ...errors import DescriptionError
+from .running import DTYPES
+
+
+def check_sequence(x: torch.Tensor, name: str, order: str, *, least: int = 2, most: int | None = None) -> None:
+    """Refuse a tensor whose shape, precision or numbers cannot be run.
+
+    On a GPU the numbers are not looked at, since that would wait for all that is queued there.
+
+    Parameters
+    ----------
+    x, name
+        The tensor, and what it is called.
+    order
+        Its axes as they are written in an error, such as ``(T, B, ...)``.
+    least, most
+        How many axes it may have.
+    """
+    if x.ndim < least or x.ndim > (most or x.ndim) or not x.numel():
+        raise DescriptionError(f"{name} must have the shape {order} and not be empty, got {tuple(x.shape)}")
+    if x.dtype not in DTYPES:
+        raise DescriptionError(f"{name} must be float32 or float64, got {x.dtype}")
+    if x.device.type not in ("cpu", "cuda"):
+        raise DescriptionError(f"{name} must be on the cpu or on cuda, got a tensor on {x.device}")
+    # a sum is one pass without a copy; only where it is not finite are the numbers looked at one by one
+    if x.device.type == "cpu" and not bool(x.detach().sum().isfinite()):
+        wrong = (~x.isfinite()).nonzero()
+        if len(wrong):
+            place = tuple(wrong[0].tolist())
+            raise DescriptionError(f"{name} must be finite, got {x[place].item()!r} at {place}")
