@@ -24,7 +24,8 @@ BEGIN, END = "<!-- models -->\n", "<!-- /models -->\n"
 STYLE = {"font.size": 7.0, "axes.titlesize": 7.0, "lines.linewidth": 1.0, "lines.markersize": 3.0,
          "legend.fontsize": 6.0}  # fmt: skip
 
-OF_A_RUN = {"eshraghian_2023_snntorch", "hawkins_ahmad_2016", "khajehabdollahi_2024_timescales", "spieler_2024_elm"}
+OF_A_RUN = {"alleman_2024_geometry", "eshraghian_2023_snntorch", "hawkins_ahmad_2016",
+            "khajehabdollahi_2024_timescales", "spieler_2024_elm", "zenke_vogels_2021"}
 """Entries whose own figure takes minutes: their picture is of the run that the command line makes."""
 
 

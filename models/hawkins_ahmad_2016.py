@@ -107,11 +107,10 @@ def after_damage(fraction: float, size: str = "published", *, backend: str = "nu
     return damaged(fraction, size, backend, seed)[2]
 
 
-def figure(ax, recording=None, *, backend="numba", seed=0, length=1000, switch=10**6, cells=(None,)):
-    """Accuracy along the stream of the small memory.
+def figure(ax, recording=None, *, backend="numba", seed=0, length=4000, switch=2000, cells=(None, 1)):
+    """Accuracy along the stream of the small memory, and of one without context, as in figure 6 of the paper.
 
-    With ``length=4000, switch=2000`` sequences are exchanged half way, as in figure 6 of the paper; with
-    ``cells=(None, 1)`` there is a memory without context beside it.
+    Sequences are exchanged half way: accuracy falls and comes back.
     """
     if recording is None:
         found = {"1 cell, no context" if one == 1 else f"{one or SMALL['cells']} cells in a column":

@@ -23,9 +23,10 @@ from neurosim import Network, TimedArray, simulate
 from neurosim.analysis import autocorrelations, fitted_timescale, network_timescales
 from neurosim.catalog import Claim, Entry
 from neurosim.families import Afferents, LeakyRNN
-from neurosim.tasks import DelayedMatchToSample, Parity, multi_head, parity, single_head
+from neurosim.tasks import DelayedMatchToSample, Parity, multi_head, parity, single_head, sliding
 
-CURRICULA = {"single": single_head, "multi": multi_head}
+CURRICULA: dict[str, Any] = {"single": single_head, "multi": multi_head,
+                             "sliding": functools.partial(sliding, heads=3, step=1)}
 TASKS = {"parity": Parity, "dms": DelayedMatchToSample}
 BATCH, EPOCH, TESTS = 128, 300, 10
 """Trials of a step, steps of an epoch, and batches of 256 on which a stage is judged."""
@@ -48,7 +49,9 @@ class Trained:
     heads
         For each N up to the last one asked, in order, the head that was trained for it.
     taus
-        Mean time constant behind each stage solved, steps.
+        Mean time constant behind each stage solved, steps; empty for gated units.
+    reached
+        The greatest N solved behind each epoch; 1 when none was.
     """
 
     module: Any
@@ -56,6 +59,7 @@ class Trained:
     epochs: int
     heads: tuple[int, ...]
     taus: list[float]
+    reached: list[int]
 
 
 def build(size: int = 64, steps: int = 400, leak: str = "inside", probability: float = 0.5, weights_seed: int = 0
@@ -84,24 +88,38 @@ def driven(rnn: LeakyRNN, steps: int, probability: float, seed: int) -> Network:
     return Network({"lines": Afferents(1, x=TimedArray(bits.astype(float), 1.0)), "units": rnn})
 
 
-def trained(curriculum: str = "multi", *, task: str = "parity", most: int = 9, size: int = 64, epochs: int = 60,
-            seed: int = 0) -> Trained:
-    """Train a network until it solves N = ``most`` or has had its epochs.
+def untrained(units: str, *, size: int, heads: int, seed: int = 0) -> tuple[Any, Any]:
+    """A network of ``leaky``, ``gru`` or ``lstm`` units and the optimiser that trains it.
 
-    Stochastic gradient descent with rate 0.05 and Nesterov momentum 0.1, gradients cut at norm 2. A stage is solved
-    when the newest head and the mean of all give more than 98 % right answers, tested once an epoch.
+    Leaky units take stochastic gradient descent with rate 0.05 and Nesterov momentum 0.1; gated units of torch take
+    Adam with rate 0.001, as the authors' LSTM does.
     """
     import torch
 
+    from neurosim.bridges.torch.baselines import HeadedBaseline
     from neurosim.bridges.torch.timescales import HeadedRNN
 
-    stages = list(CURRICULA[curriculum](most))
     torch.manual_seed(seed)
+    if units != "leaky":
+        gated = HeadedBaseline(units, size, heads=heads, dtype=torch.float32)
+        return gated, torch.optim.Adam(gated.parameters(), 1e-3)
     # threads would wait for each other longer than they work in so small a network
-    units = LeakyRNN(size, inputs="lines", seed=seed)
-    module = HeadedRNN(units, heads=most - FIRST + 1, dtype=torch.float32, threads=1)
-    optimiser = torch.optim.SGD(module.parameters(), 0.05, momentum=0.1, nesterov=True)
-    stage, counts, taus = 0, 0, []
+    module = HeadedRNN(LeakyRNN(size, inputs="lines", seed=seed), heads=heads, dtype=torch.float32, threads=1)
+    return module, torch.optim.SGD(module.parameters(), 0.05, momentum=0.1, nesterov=True)
+
+
+def trained(curriculum: str = "multi", *, task: str = "parity", most: int = 9, size: int = 64, epochs: int = 60,
+            units: str = "leaky", seed: int = 0) -> Trained:
+    """Train a network until it solves N = ``most`` or has had its epochs.
+
+    Gradients are cut at norm 2. A stage is solved when the newest head and the mean of all give more than 98 % right
+    answers, tested once an epoch.
+    """
+    import torch
+
+    stages = list(CURRICULA[curriculum](most))
+    module, optimiser = untrained(units, size=size, heads=most - FIRST + 1, seed=seed)
+    stage, counts, taus, reached = 0, 0, [], []
     while counts < epochs and stage < len(stages):
         heads = heads_of(curriculum, stages[stage])
         for step in range(EPOCH):
@@ -116,9 +134,11 @@ def trained(curriculum: str = "multi", *, task: str = "parity", most: int = 9, s
         right = tested(module, task, stages[stage], heads, seed=seed + counts)
         if right.mean() > GOOD and right[-1] > GOOD:
             stage += 1
-            taus.append(float(module.parameter("tau").detach().clamp(min=1.0).mean()))
+            if units == "leaky":
+                taus.append(float(module.parameter("tau").detach().clamp(min=1.0).mean()))
+        reached.append(stages[stage - 1][-1] if stage else 1)
     asked = stages[max(stage - 1, 0)]
-    return Trained(module, stage + 1, counts, heads_of(curriculum, asked), taus)
+    return Trained(module, reached[-1], counts, heads_of(curriculum, asked), taus, reached)
 
 
 def heads_of(curriculum: str, asked: Sequence[int]) -> tuple[int, ...]:
@@ -318,8 +338,9 @@ def figure(ax, recording=None, *, backend="numba", seed=0, curricula=()):
         ax.legend()
         return ax
     for curriculum in curricula:
-        taus = network(curriculum, seed).taus
-        ax.plot(FIRST + np.arange(len(taus)), taus, "o-", label=f"{curriculum}-head, N = {len(taus) + 1} solved")
+        found = network(curriculum, seed)
+        solved = [asked[-1] for asked in CURRICULA[curriculum](9)][: len(found.taus)]
+        ax.plot(solved, found.taus, "o-", label=f"{curriculum}, N = {found.solved} solved")
     ax.set(xlabel="N of the hardest parity solved", ylabel="mean tau (steps)", title="Khajehabdollahi et al. (2024)")
     ax.legend()
     return ax

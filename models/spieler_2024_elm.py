@@ -133,6 +133,8 @@ dg_i/dt = -g_i/(8*ms) : nS
 """
 BRANCHES, EACH, INHIBITORY = 8, 8, 2
 """Dendrites of the teacher, synapses of each, and how many of these inhibit."""
+INHIBITS = np.arange(BRANCHES * EACH) % EACH < INHIBITORY
+"""Which of its synapses inhibit, (64,)."""
 
 
 def teacher(trials: int = 64, duration: int = 1000, *, backend: str = "numba", seed: int = 0
@@ -153,15 +155,21 @@ def teacher(trials: int = 64, duration: int = 1000, *, backend: str = "numba", s
     factor = rng.exponential(size=(-(-duration // 50), trials, BRANCHES))
     chance = base * np.repeat(np.repeat(factor, 50, axis=0)[:duration], EACH, axis=-1)
     fired = rng.random(chance.shape) < chance
-    when, trial, which = np.nonzero(fired)
+    inputs = (fired * np.where(INHIBITS, -1.0, 1.0)).astype(np.float32)
+    return inputs, *answered(inputs, backend=backend, seed=seed)
+
+
+def answered(inputs: np.ndarray, *, backend: str = "numba", seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
+    """What the teacher does under inputs (T, trials, 64), of which those that are not 0 fire: spikes and voltage."""
+    duration, trials, count = inputs.shape
+    when, trial, which = np.nonzero(inputs)
     tree = Tree([-1] + [0] * BRANCHES, [25.0] + [200.0] * BRANCHES, [25.0] + [2.0] * BRANCHES)
     g = {name: [value] + [0.0] * BRANCHES for name, value in (("g_Na", 1.2), ("g_K", 0.36))}
     cell = Compartments(trials, tree, E_L=-65.0, channels=TEACHER, spike_at=0.0, parameters=g,
                         initial={"v": -65.0, "m": 0.0529, "h": 0.5961, "n": 0.3177})
     source = SpikeGenerator(trials * count, indices=trial * count + which, times=when.astype(float))
     net = Network({"source": source, "cell": cell})
-    inhibits = np.arange(count) % EACH < INHIBITORY
-    for names, chosen in (("g_e_post += 1.0*nS; g_n_post += 1.2*nS", ~inhibits), ("g_i_post += 3.0*nS", inhibits)):
+    for names, chosen in (("g_e_post += 1.0*nS; g_n_post += 1.2*nS", ~INHIBITS), ("g_i_post += 3.0*nS", INHIBITS)):
         synapse = np.flatnonzero(np.tile(chosen, trials))
         target = (synapse // count) * tree.size + 1 + synapse % count // EACH
         net.connect("source", "cell", FromArrays(synapse, target), on_pre=names)
@@ -171,8 +179,7 @@ def teacher(trials: int = 64, duration: int = 1000, *, backend: str = "numba", s
     spikes = np.zeros((duration, trials), np.float32)
     when, which = found["cell.spikes"].times.astype(int), found["cell.spikes"].indices // tree.size
     spikes[np.minimum(when, duration - 1), which] = 1
-    v = np.asarray(found["cell.v"].values, np.float32)
-    return (fired * np.where(inhibits, -1.0, 1.0)).astype(np.float32), spikes, np.minimum(v, -55.0)
+    return spikes, np.minimum(np.asarray(found["cell.v"].values, np.float32), -55.0)
 
 
 def fitted(
@@ -213,7 +220,11 @@ def fitted(
 def spike_auc(memory: int, *, steps: int = 1000, backend: str = "numba", seed: int = 0) -> float:
     """Area under the curve of true against false positives for the spikes of the teacher, ms by ms."""
     _, y, spikes = fitted(memory, steps=steps, backend=backend, seed=seed)
-    score, fired = y[..., 0].ravel(), spikes.ravel() > 0
+    return area(y[..., 0].ravel(), spikes.ravel() > 0)
+
+
+def area(score: np.ndarray, fired: np.ndarray) -> float:
+    """Area under the curve of true against false positives of a score, (n,), for what fired, (n,)."""
     rank = np.empty(score.size)
     rank[np.argsort(score)] = np.arange(1, score.size + 1)
     positive = int(fired.sum())
