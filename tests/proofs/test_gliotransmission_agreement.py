@@ -25,11 +25,13 @@ SPIKES, DURATION = 3000.0 + np.array([0.0, 50.0, 100.0, 150.0, 200.0, 300.0, 310
 
 def ours(backend):
     astro = astrocytes(2, "open_loop", I_bias=POOL, initial={"I": 0.4})
-    network = Network({
-        "source": SpikeGenerator(1, np.zeros(SPIKES.size, int), SPIKES),
-        "target": Neurons(3, "g : 1"),
-        "astro": astro,
-    })
+    network = Network(
+        {
+            "source": SpikeGenerator(1, np.zeros(SPIKES.size, int), SPIKES),
+            "target": Neurons(3, "g : 1"),
+            "astro": astro,
+        }
+    )
     network.connect("source", "target", AllToAll(), name="synapses", glia="astro", domain=[-1, 0, 1],
                     **ModulatedRelease().onto("g", w=1.0, keep=True))  # fmt: skip
     record = ["astro.C", "astro.spikes", "astro.Gamma_S", "synapses.r_S"]
@@ -52,3 +54,18 @@ def test_calcium_and_releases_are_those_of_brian2():
     release = recording["synapses.r_S"].values[SPIKES.astype(int) + 1]
     np.testing.assert_allclose(release[:, 0], theirs["release"][:, 0], rtol=1e-9)  # no astrocyte: the same to rounding
     np.testing.assert_allclose(release, theirs["release"], atol=0.01)
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_brian2_comes_to_our_receptors_as_its_steps_get_short():
+    astro, recording = ours("numba")
+    synapse = ModulatedRelease()
+    numbers = (
+        {name: getattr(astro, name) for name in UNITS},
+        {f.name: getattr(synapse, f.name) for f in fields(synapse)},
+    )
+    last = [brian_figure_3(SPIKES, DURATION, dt, *numbers, POOL)["gamma"][-1, 1:] for dt in (1.0, 0.5)]
+    off = [gamma - recording["astro.Gamma_S"].values[-1] for gamma in last]
+    assert np.all(np.abs(off[0]) > 4e-3)
+    np.testing.assert_allclose(off[1] / off[0], 0.5, atol=0.05)
