@@ -251,10 +251,11 @@ def figure(ax, recording=None, *, backend="numba", seed=0):
     digits = (0,)
     recording = recording or run(40, digits, backend=backend, seed=seed)
     spikes, calcium = recording["neurons.spikes"], recording["astro.C"]
-    side, start = round(spikes.size**0.5), cues(len(digits))[0]
+    side, stop = round(spikes.size**0.5), min(cues(len(digits))[0] + COUNTED, recording.stop)
+    start = max(recording.start, stop - COUNTED)  # of a short recording its end
     ax.set_axis_off()
     left, right = ax.inset_axes([0.0, 0.0, 0.45, 1.0]), ax.inset_axes([0.55, 0.0, 0.45, 1.0])
-    found = spikes.between(start, start + COUNTED).indices
+    found = spikes.between(start, stop).indices
     left.imshow(np.bincount(found, minlength=side**2).reshape(side, side), cmap="Greys")
     left.set(title="spikes after a noisy cue", xticks=[], yticks=[])
     at = np.abs(calcium.times - start).argmin()

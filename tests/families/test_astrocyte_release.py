@@ -132,7 +132,7 @@ def test_few_channels_fluctuate_as_a_binomial_number_does():
     q = 1.05 * 0.13 / 0.9434
     share = q / (q + rest)
     astro = LiRinzel(cells, I=0.0, channels=channels, initial={"C": rest, "h": share})
-    last = run(Network({"astro": astro}), 100_000.0, {"astro.h": 100_000.0, "astro.C": 100_000.0}, dt=200.0)
+    last = run(Network({"astro": astro}), 100_000.0, {"astro.h": 100_000.0, "astro.C": 100_000.0}, dt=20.0)
     variance = share * (1 - share) / channels  # settled: time constants of 30 s
     np.testing.assert_allclose(last["astro.C"].values[-1], rest, rtol=1e-6)
     assert last["astro.h"].values[-1].var() == pytest.approx(variance, rel=4 * np.sqrt(2.0 / cells))
