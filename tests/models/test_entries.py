@@ -12,6 +12,10 @@ NAMES = catalog.names()
 # what an entry has run once serves its other tests, so one process takes them all
 GROUPED = [pytest.param(name, marks=pytest.mark.xdist_group(name)) for name in NAMES]
 
+# a process of its own takes some seconds for each: in every run one entry in four, among the slow tests the others
+ALONE = [pytest.param(name, marks=[pytest.mark.xdist_group(name), *([pytest.mark.slow] if n % 4 else [])])
+         for n, name in enumerate(NAMES)]
+
 SMALL = {
     "brunel_2000": {"size": 1000},
     "mongillo_2008": {"scale": 0.05},
@@ -38,7 +42,7 @@ def test_an_entry_builds_a_network_that_survives_being_written_down(name):
     assert Network.from_dict(network.to_dict()) == network
 
 
-@pytest.mark.parametrize("name", GROUPED)
+@pytest.mark.parametrize("name", ALONE)
 def test_an_entry_runs_as_the_first_thing_that_a_process_does(name):
     code = (
         "from neurosim import simulate; from neurosim.catalog import entry\n"
