@@ -8,7 +8,7 @@ from .expressions import FUNCTIONS, calls, names, parse, substitute, unparse
 from .renderer import Renderer
 from .solvers import METHODS, solve
 from .text import Assign, Equations, Variable
-from .truth import TypedRenderer
+from .truth import StepRenderer, TypedRenderer
 from .updates import Update
 
 __all__ = [
@@ -19,6 +19,7 @@ __all__ = [
     "Checked",
     "Equations",
     "Renderer",
+    "StepRenderer",
     "TypedRenderer",
     "Update",
     "Variable",

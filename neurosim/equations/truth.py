@@ -2,7 +2,10 @@
 
 import ast
 
+from . import trees
+from .expressions import parse
 from .renderer import Renderer
+from .text import Assign
 
 
 class TypedRenderer(Renderer):
@@ -56,3 +59,34 @@ class TypedRenderer(Renderer):
         if not self.is_truth(tree):
             return tree
         return ast.IfExp(tree, ast.Constant(1), ast.Constant(0))
+
+
+class StepRenderer(TypedRenderer):
+    """Renders bodies of which each assignment makes a local of its own; stands before the renderer of a language.
+
+    ``identifiers`` tell what each name of a body is called, and change as names are assigned.
+    """
+
+    identifiers: dict[str, str]
+
+    def name(self, id: str) -> str:
+        return self.identifiers[id] if id in self.identifiers else super().name(id)
+
+    def declaration(self, to: str, value: str, truth: bool) -> str:
+        """The line that makes the local ``to``, a truth value or a number."""
+        raise NotImplementedError
+
+    def assign(self, assign: Assign, to: str) -> str:
+        """The line that computes an assignment into the local ``to``, by which the name is known from then on."""
+        tree = parse(assign.value)
+        if assign.op == "+=":
+            tree = ast.BinOp(trees.name(assign.target), ast.Add(), tree)
+        truth = self.is_truth(tree)
+        line = self.declaration(to, self.as_truth(tree) if truth else self.as_number(tree), truth)
+        self.identifiers[assign.target] = to
+        (self.booleans.add if truth else self.booleans.discard)(assign.target)
+        return line
+
+    def float_of(self, name: str) -> str:
+        """What a name stands for, as a number."""
+        return self.as_number(trees.name(name))

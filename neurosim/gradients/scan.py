@@ -209,6 +209,11 @@ class Edges:
     sources: np.ndarray = field(repr=False, compare=False)
     targets: np.ndarray = field(repr=False, compare=False)
 
+    def by_source(self, count: int) -> tuple[np.ndarray, np.ndarray]:
+        """First edge of each of ``count`` sources, (M + 1,) int64, and targets, (E,) int32."""
+        first = np.searchsorted(self.sources, np.arange(count + 1)).astype(np.int64)
+        return first, np.asarray(self.targets, np.int32)
+
 
 def read_by(op: Work) -> Iterator[str]:
     """The values that an operation reads, in order, each once."""

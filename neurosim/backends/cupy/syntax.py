@@ -9,11 +9,12 @@ _OWN_LONG = {"expm1": "expm1_", "log1p": "log1p_"}  # a digit ends their name, s
 _LIBRARY = {"arcsin": "asin", "arccos": "acos", "arctan": "atan"} | {
     name: name for name in ("sqrt", "floor", "ceil", "tan", "sinh", "cosh", "log10")
 }
+CONSTANTS = {"pi": "3.141592653589793", "e": "2.718281828459045"}
 INFINITY = {32: "f32_of_bits(0x7F800000)", 64: "f64_of_bits(0x7FF0000000000000LL)"}
 
 
 class CSyntax(TypedRenderer):
-    """Everything but the names, which depend on what they stand for.
+    """Everything but the names, which depend on what they stand for, unless that is a constant.
 
     ``bits`` is the width of a float; every literal has the precision of the run.
     """
@@ -24,6 +25,9 @@ class CSyntax(TypedRenderer):
         if isinstance(expr, ast.Constant) and isinstance(expr.value, bool):
             return "true" if expr.value else "false"
         return super().render(expr)
+
+    def name(self, id: str) -> str:
+        return f"F({CONSTANTS[id]})"
 
     def number(self, value: float) -> str:
         return f"F({value!r})" if abs(value) != float("inf") else f"F({INFINITY[self.bits]})"

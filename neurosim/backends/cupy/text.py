@@ -6,9 +6,7 @@ from collections.abc import Mapping, Sequence
 from ...equations import Assign, names, parse
 from ...program import Ref
 from .kernel import Kernel
-from .syntax import CSyntax
-
-_CONSTANTS = {"pi": "3.141592653589793", "e": "2.718281828459045"}
+from .syntax import CONSTANTS, CSyntax
 
 
 class Text(CSyntax):
@@ -63,8 +61,8 @@ class Text(CSyntax):
         if id in self.refs:
             buffer = self.refs[id].buffer
             return self.kernel.number(buffer) if self.layout.is_number(buffer) else f"x_{id}"
-        if id in _CONSTANTS:
-            return f"F({_CONSTANTS[id]})"
+        if id in CONSTANTS:
+            return super().name(id)
         return f"b_{id}" if id in self.booleans else f"x_{id}"
 
     def _kind(self, name: str) -> str:

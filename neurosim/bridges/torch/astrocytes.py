@@ -21,7 +21,8 @@ from ...families import Afferents
 from ...families.astrocytes import ModulatedLIF
 from ...gradients import surrogate_tree, unrolled
 from ...network import Network
-from .running import DTYPES, ScanFunction
+from .checks import check_lines
+from .running import ScanFunction
 
 State = dict[str, Tensor]
 TRAINED = ("W", "kappa", "a0", "raw_lam", "raw_rho")
@@ -126,9 +127,9 @@ class AstrocyteModulatedLIF(nn.Module):
         The output, or a tuple of several; with ``return_state`` a pair of that and the state.
         """
         z = z.transpose(0, 1) if self.batch_first and z.ndim == 3 else z
-        if z.ndim != 3 or z.shape[2] != self.description.lines or z.dtype not in DTYPES or not z.numel():
-            raise DescriptionError("inputs must be (T, B, M) or, with batch_first, (B, T, M), with M = "
-                                   f"{self.description.lines}, float32 or float64, got {z.dtype} {tuple(z.shape)}")
+        check_lines(z, self.description.lines, "M")
+        if not z.numel():
+            raise DescriptionError(f"inputs must not be empty, got {tuple(z.shape)}")
         if parallel and not self.description.linear:
             raise DescriptionError('parallel needs source="input" and reset=False, got source='
                                    f"{self.description.source!r} and reset={self.description.reset}")

@@ -32,3 +32,10 @@ def check_sequence(x: torch.Tensor, name: str, order: str, *, least: int = 2, mo
         if len(wrong):
             place = tuple(wrong[0].tolist())
             raise DescriptionError(f"{name} must be finite, got {x[place].item()!r} at {place}")
+
+
+def check_lines(x: torch.Tensor, size: int, axis: str = "N") -> None:
+    """Refuse a sequence, steps first, that does not have ``size`` numbers in its last axis, called ``axis``."""
+    if x.ndim != 3 or x.shape[2] != size or x.dtype not in DTYPES:
+        raise DescriptionError(f"inputs must be (T, B, {axis}) or, with batch_first, (B, T, {axis}), with {axis} = "
+                               f"{size}, float32 or float64, got {x.dtype} {tuple(x.shape)}")

@@ -16,7 +16,8 @@ from ...errors import DescriptionError
 from ...families import ELM, Afferents
 from ...gradients import unrolled
 from ...network import Network
-from .running import DTYPES, ScanFunction
+from .checks import check_lines
+from .running import ScanFunction
 
 EDGE = 1e-6
 """How far from their bounds time constants begin, ms."""
@@ -91,9 +92,7 @@ class ELMModule(nn.Module):
         """Outputs of every step, (T, B, O), for inputs (T, B, I); with ``return_state`` also the state at the end."""
         x = x.transpose(0, 1) if self.batch_first else x
         scan = self._found.scan
-        if x.ndim != 3 or x.shape[2] != scan.size(self._input) or x.dtype not in DTYPES:
-            raise DescriptionError(f"inputs must be (T, B, N) or, with batch_first, (B, T, N), with N = "
-                                   f"{scan.size(self._input)}, float32 or float64, got {x.dtype} {tuple(x.shape)}")
+        check_lines(x, scan.size(self._input))
         given = self._values(x.dtype)
         outputs, ends = self._run({self._input: x.contiguous()}, given, state or {})
         y = outputs[scan.outputs[0]]

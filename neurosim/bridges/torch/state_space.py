@@ -17,7 +17,8 @@ from ...families import LSSL, Afferents
 from ...families.hippo import is_lower
 from ...gradients import unrolled
 from ...network import Network
-from .running import DTYPES, ScanFunction
+from .checks import check_lines
+from .running import ScanFunction
 
 VIEWS = ("convolution", "recurrence")
 
@@ -94,9 +95,7 @@ class LSSLModule(nn.Module):
     def forward(self, x: Tensor, state: dict[str, Tensor] | None = None, return_state: bool = False) -> Any:
         """Outputs of every step, (T, B, H M), for inputs (T, B, H); with ``return_state`` also the state at the end."""
         x = x.transpose(0, 1) if self.batch_first else x
-        if x.ndim != 3 or x.shape[2] != self.description.lines or x.dtype not in DTYPES:
-            raise DescriptionError(f"inputs must be (T, B, N) or, with batch_first, (B, T, N), with N = "
-                                   f"{self.description.lines}, float32 or float64, got {x.dtype} {tuple(x.shape)}")
+        check_lines(x, self.description.lines)
         if self.view == "recurrence":
             y, ends = self._stepped(x, state or {})
         elif state is not None or return_state:

@@ -123,8 +123,7 @@ class CudaScan(ScanRunner):
 
 def _forwards(edges: Edges, spaces: Mapping[str, int]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Edges by source: the first of each, (M + 1,), targets and numbers, (E,)."""
-    first = np.searchsorted(edges.sources, np.arange(spaces[edges.source] + 1)).astype(np.int64)
-    return first, np.asarray(edges.targets, np.int32), np.arange(len(edges.targets), dtype=np.int32)
+    return *edges.by_source(spaces[edges.source]), np.arange(len(edges.targets), dtype=np.int32)
 
 
 def _backwards(edges: Edges, spaces: Mapping[str, int]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

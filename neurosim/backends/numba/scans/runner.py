@@ -42,7 +42,7 @@ class NumbaScan(ScanRunner):
         self.threads, self.events = threads or cores(), frozenset(events)
         self._cut = stages(scan, [k for k, op in enumerate(scan.work) if by_events(scan, op, self.events)])
         self._homes = find_homes(scan, self._cut, self.keep, self.events)
-        self._edges = {name: _edge_arrays(edges, scan.spaces) for name, edges in scan.edges.items()}
+        self._edges = {name: edges.by_source(scan.spaces[edges.source]) for name, edges in scan.edges.items()}
         register()
         made = make_scan_module(scan, self._cut, self._homes, self.dtype, self.events)
         self._module = load("scan", made.text)
@@ -125,9 +125,3 @@ def _pool() -> ThreadPoolExecutor:
 if hasattr(os, "register_at_fork"):
     # threads are not forked, so in a child, such as a worker that loads data, a pool would wait for ever
     os.register_at_fork(after_in_child=_pool.cache_clear)
-
-
-def _edge_arrays(edges: Any, spaces: Mapping[str, int]) -> tuple[np.ndarray, np.ndarray]:
-    """First edge of each source, (M + 1,), and targets, (E,)."""
-    found = np.searchsorted(edges.sources, np.arange(spaces[edges.source] + 1))
-    return found.astype(np.int64), np.asarray(edges.targets, np.int32)
