@@ -62,7 +62,7 @@ PEERS = {
     "torch": Peer(
         steps=(
             ("torch==2.13.0", *(("--index-url", TORCH_INDEX) if TORCH_INDEX else ())),
-            ("snntorch==1.0.*", "norse"),
+            ("torch==2.13.0", "snntorch==1.0.*", "norse"),  # else torchvision brings the newest torch
             ("--no-deps", "spikingjelly==2.0.*"),
             ("scipy", "matplotlib", "tqdm", "loguru"),
         ),

@@ -7,11 +7,14 @@ from .functions import Function
 from .layout import Layout
 from .memory import symbol
 
+SOURCES, TARGETS = 4, 8
+"""Rows that a product adds in one pass over the targets; targets that a transposed one sums side by side."""
+
 
 def emit_matmul(op: MatMul, layout: Layout) -> Function:
-    """A dense product for one replica: rows are added up in the order of the sources.
+    """A dense product for one replica: each target adds up its sources in their order.
 
-    That order is the same for any number of threads, vectorises over the targets, and passes over sources that are 0.
+    That order is the same for any number of threads and however many are taken at once.
     """
     f = Function(layout, "MatMul")
     source, target, weight = (f.array(n) for n in (op.source, op.target, op.weight))
@@ -21,13 +24,43 @@ def emit_matmul(op: MatMul, layout: Layout) -> Function:
     if not op.accumulate:
         f.add(0, f"{target}[start:end] = F(0)")
     if op.transpose:
-        f.add(0, "for j in range(start, end):", "    total = F(0)", f"    for i in range({rows}):",
-              f"        total += {weight}[j * {rows} + i] * {source}[i]", f"    {target}[j] += total")
+        _emit_transposed(f, source, target, weight, rows)
     else:
-        f.add(0, f"for i in range({rows}):", f"    x = {source}[i]", "    if x != F(0):",
-              f"        row = {weight}[i * {size} + start:i * {size} + end]", f"        own = {target}[start:end]",
-              "        for j in range(end - start):", "            own[j] += row[j] * x")
+        _emit_rows(f, source, target, weight, rows, size)
     return f
+
+
+def _emit_rows(f: Function, source: str, target: str, weight: str, rows: str, size: str) -> None:
+    """Rows of weights onto the targets, without those of sources that are 0.
+
+    Some rows at once, so that a target is loaded and stored once for them.
+    """
+    taken = [f"k{n}" for n in range(SOURCES)]
+    f.add(0, f"own = {target}[start:end]", f"waiting, {', '.join(taken)} = 0{', 0' * SOURCES}",
+          f"for i in range({rows}):", f"    if {source}[i] != F(0):",
+          f"        {', '.join(taken)} = {', '.join(taken[1:])}, i", "        waiting += 1",
+          f"        if waiting == {SOURCES}:", "            waiting = 0")
+    for n, k in enumerate(taken):
+        f.add(3, f"row{n}, x{n} = {weight}[{k} * {size} + start:{k} * {size} + end], {source}[{k}]")
+    f.add(3, "for j in range(own.size):", "    total = own[j]",
+          *(f"    total += row{n}[j] * x{n}" for n in range(SOURCES)), "    own[j] = total")
+    for n, k in enumerate(taken[1:], 1):
+        f.add(0, f"if waiting >= {SOURCES - n}:",
+              f"    row, x = {weight}[{k} * {size} + start:{k} * {size} + end], {source}[{k}]",
+              "    for j in range(own.size):", "        own[j] += row[j] * x")
+
+
+def _emit_transposed(f: Function, source: str, target: str, weight: str, rows: str) -> None:
+    """A sum for each target, some of them side by side, since each has to wait for its own last addition."""
+    some = range(TARGETS)
+    f.add(0, f"whole = start + (end - start) // {TARGETS} * {TARGETS}", f"for j in range(start, whole, {TARGETS}):",
+          f"    {', '.join(f'total{n}' for n in some)} = {', '.join('F(0)' for n in some)}",
+          *(f"    row{n} = {weight}[(j + {n}) * {rows}:(j + {n + 1}) * {rows}]" for n in some),
+          f"    for i in range({rows}):", f"        x = {source}[i]",
+          *(f"        total{n} += row{n}[i] * x" for n in some),
+          *(f"    {target}[j + {n}] += total{n}" for n in some),
+          "for j in range(whole, end):", "    total = F(0)", f"    for i in range({rows}):",
+          f"        total += {weight}[j * {rows} + i] * {source}[i]", f"    {target}[j] += total")
 
 
 def emit_reduce(op: Reduce, layout: Layout) -> Function:

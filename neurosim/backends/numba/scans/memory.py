@@ -11,6 +11,7 @@ from ....gradients.running import Arrays
 from .homes import Home, together
 from .lending import lend
 from .notes import EventRows
+from .panels import PANEL_BYTES, TILE, panels
 
 
 class Memory:
@@ -101,6 +102,11 @@ class Memory:
             case "wr":
                 weight, _, turned = name.partition(" ")
                 return np.ascontiguousarray(self.parameters[weight].T) if turned else self.parameters[weight]
+            case "wp":
+                weight, _, turned = name.partition(" ")
+                return panels(self.parameters[weight].T if turned else self.parameters[weight])
+            case "spare":
+                return np.empty((self.lanes, TILE * PANEL_BYTES // self.dtype.itemsize), self.dtype)
             case "p":
                 return self._parameter(name)
             case "s":
@@ -112,12 +118,6 @@ class Memory:
                 return {"ei": found.index, "es": found.start, "ez": found.stop, "ep": found.filled}[kind]
             case "first" | "targets":
                 return self.edges[name][kind == "targets"]
-            case "integers":
-                return np.zeros((self.lanes, 32), np.int32)
-            case "floats":
-                return np.array([1.0, 0.0], self.dtype)
-            case "letters":
-                return np.frombuffer(b"NT", np.uint8).copy()
         raise BackendError(f"a generated function asks for {kind!r}, which a run does not have")
 
     def _parameter(self, name: str) -> Any:

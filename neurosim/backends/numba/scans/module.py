@@ -9,6 +9,7 @@ import numpy as np
 from ....gradients import Scan, Stage
 from ....kernels.loader import prelude_text, source_text
 from .homes import Home
+from .panels import PANEL_BYTES, TILE
 from .stage import StageText
 
 _HEAD = """\
@@ -16,7 +17,6 @@ F = np.{dtype}
 scanned = njit(error_model="numpy", boundscheck=False, nogil=True, cache=True, _nrt=False)
 backwards = njit(error_model="numpy", boundscheck=False, nogil=True, cache=True, _nrt=False,
                  fastmath={{"contract", "nsz", "arcp"}})
-gemm = types.ExternalFunction("neurosim_{dtype}_gemm", types.void(*[types.intp] * 13))
 """
 
 
@@ -41,5 +41,5 @@ def make_scan_module(scan: Scan, cut: list[Stage], homes: dict[str, Home], dtype
         arguments.append(tuple(found.arguments.values()))
     here = Path(__file__).parent
     runtime = source_text(here.with_name("runtime.py")) + source_text(here / "runtime.py")
-    head = _HEAD.format(dtype=dtype.name)
-    return ScanModule("\n\n".join([prelude_text(), runtime, head, *parts]), tuple(arguments))
+    sizes, head = f"PANEL_BYTES, TILE = {PANEL_BYTES}, {TILE}", _HEAD.format(dtype=dtype.name)
+    return ScanModule("\n\n".join([prelude_text(), sizes, runtime, head, *parts]), tuple(arguments))

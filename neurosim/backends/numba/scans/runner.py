@@ -13,7 +13,7 @@ from ....gradients import NotBinary, Outer, Product, Ran, Scan, ScanRunner, Stag
 from ....gradients.running import Arrays
 from ....kernels.loader import load
 from ..memory import cores
-from .blas import multiply, register
+from .bulk import multiply
 from .homes import by_events, find_homes
 from .memory import Memory
 from .module import make_scan_module
@@ -43,7 +43,6 @@ class NumbaScan(ScanRunner):
         self._cut = stages(scan, [k for k, op in enumerate(scan.work) if by_events(scan, op, self.events)])
         self._homes = find_homes(scan, self._cut, self.keep, self.events)
         self._edges = {name: edges.by_source(scan.spaces[edges.source]) for name, edges in scan.edges.items()}
-        register()
         made = make_scan_module(scan, self._cut, self._homes, self.dtype, self.events)
         self._module = load("scan", made.text)
         self._functions = [getattr(self._module, f"stage_{n}") for n in range(len(made.arguments))]

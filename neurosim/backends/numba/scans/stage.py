@@ -41,8 +41,6 @@ class StageText:
     def __init__(self, scan: Scan, stage: Stage, homes: dict[str, Home], dtype: np.dtype, events: Collection[str]):
         self.scan, self.stage, self.homes, self.dtype, self.events = scan, stage, homes, dtype, events
         self.arguments: dict[str, tuple[str, str]] = {}
-        self.lines: list[str] = []
-        self.slots: dict[str, int] = {}
         self.made = {v for op in stage.work for v in made_by(op) if v in events}
 
     def emit(self, name: str) -> str:
@@ -67,7 +65,6 @@ class StageText:
             f"def {name}(q, lanes, steps, copies, {', '.join(self.arguments)}):",
             "    no_overlap()", "    lo, hi = copies * q // lanes, copies * (q + 1) // lanes",
             *(["    mode = ftz_on()"] if self.scan.reverse else []),
-            *(f"    {line}" for line in self.lines),
             *noted,
             "    for k in range(steps):", f"        t = {order}",
         ]
@@ -261,30 +258,8 @@ class StageText:
                 (5, f"for e in range({first}[i], {first}[i + 1]):"), (6, f"{total}{at} += x * {right}[{target}[e]]")]
 
     def _product(self, op: Product) -> list[tuple[int, str]]:
-        """One matrix product over this thread's copies; BLAS counts columns first, so both are seen transposed."""
+        """One matrix product over this thread's copies."""
         rows, columns = (self._need("n", self.scan.values[v].space or "") for v in (op.source, op.target))
-        source, target = f"c_{symbol(op.source)}", f"c_{symbol(op.target)}"
-        weight = self._need("w", op.weight)
-        word, lead = ("turned", rows) if op.transpose else ("straight", columns)
-        lines = [
-            (2, f"gemm({word}, straight, at_{columns}, at_count, at_{rows}, one, {weight}.ctypes.data, at_{lead}, "
-                f"{source}.ctypes.data + lo * {rows} * width, at_{rows}, zero, "
-                f"{target}.ctypes.data + lo * {columns} * width, at_{columns})"),
-        ]
-        self._open_products((rows, columns))
-        return lines
-
-    def _open_products(self, sizes: tuple[str, ...]) -> None:
-        """What products need before the loop over steps: numbers in memory, because BLAS takes addresses."""
-        if not self.slots:
-            self.arguments |= {k: (k, "") for k in ("integers", "floats", "letters")}
-            self.lines += [
-                "width = floats.itemsize", "own = integers[q]", "own[0] = hi - lo", "at_count = own.ctypes.data",
-                "one, zero = floats.ctypes.data, floats.ctypes.data + width",
-                "straight, turned = letters.ctypes.data, letters.ctypes.data + 1",
-            ]
-        for size in sizes:
-            if size not in self.slots:
-                self.slots[size] = slot = len(self.slots) + 1
-                self.lines += [f"own[{slot}] = {size}", f"at_{size} = own.ctypes.data + 4 * {slot}"]
-
+        weight = self._need("wp", f"{op.weight}{' turned' if op.transpose else ''}")
+        return [(2, f"multiply_rows(lo, hi, {rows}, {columns}, c_{symbol(op.source)}, {weight}, c_{symbol(op.target)}, "
+                    f"{self._need('spare', '')}[q])")]
