@@ -29,7 +29,7 @@ TRAINED, TESTED = 800, 400
 LETTERS = "BTSXVPE"
 
 
-def build(size: int = 64, kappa: float = 0.5, source: str = "own", group: int = 1, rate: float = 20.0,
+def build(size: int = 64, kappa: float = 0.5, source: str = "own", group: int = 1, rate: float = 100.0,
           weights_seed: int = 0) -> Network:
     """Untrained neurons driven by Poisson spikes; a step of 1 ms is a step of the equations.
 
@@ -179,11 +179,12 @@ def saved(steps: int = 150, **_: Any) -> float:
 
 
 def figure(ax, recording=None, **run):
-    """The modulation of five neurons, whose astrocytes are fast to slow."""
+    """The modulation of five of the neurons that spike, whose astrocytes are fast to slow."""
     if recording is None:
         recording = simulate(build(), 500.0, dt=1.0, record=["units.m"], progress=False, **run)
     trace = recording["units.m"]
-    for k in range(0, trace.values.shape[1], max(1, trace.values.shape[1] // 4)):
+    moving = np.flatnonzero(np.ptp(trace.values, axis=0))
+    for k in moving[np.linspace(0, len(moving) - 1, 5).astype(int)] if len(moving) else ():
         ax.plot(trace.times, trace.values[:, k], label=f"neuron {k}")
     ax.set(xlabel="time (ms)", ylabel="modulation m")
     ax.legend(frameon=False)

@@ -20,8 +20,8 @@ import torch
 from torch import nn
 
 from ..errors import DescriptionError
-from ..gradients import Unrolling
-from .torch.checks import check_sequence
+from ..gradients import Unrolling, surrogate_tree
+from .torch.checks import check_sequence, widened
 from .torch.running import ScanFunction
 
 SURROGATES: Mapping[str, str] = {
@@ -83,7 +83,7 @@ class IFNode(nn.Module):
         self.surrogate_function, self.step_mode, self.store_v_seq = surrogate_function, step_mode, store_v_seq
         self._run_options: dict[str, Any] = {"threads": threads, "memory": memory}
         self._fused: dict[Any, ScanFunction] = {}
-        surrogate_text(surrogate_function)  # an unknown one is refused here
+        surrogate_tree(surrogate_text(surrogate_function))  # an unknown one is refused here
         self.reset()
 
     def reset(self) -> None:
@@ -109,6 +109,7 @@ class IFNode(nn.Module):
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Spikes, shaped as the input: (B, ...), or (T, B, ...) with ``step_mode="m"``."""
         many = self.step_mode == "m"
+        x = widened(x)
         check_sequence(x, "input", "(T, B, ...)" if many else "(B, ...)", least=2 if many else 1)
         steps = x if many else x.unsqueeze(0)
         shape = steps.shape[1:]
@@ -130,6 +131,7 @@ class IFNode(nn.Module):
         value = getattr(self, name)
         return 0.0 if value is None else value
 
+    @torch.compiler.disable  # nothing in it is to be traced
     def _made(self, size: int, wanted: tuple[str, ...]) -> ScanFunction:
         """The compiled scan; what decides about its text is the key."""
         text, slope = self.text(), surrogate_text(self.surrogate_function)
@@ -206,6 +208,33 @@ class ParametricLIFNode(IFNode):
     def charge(self) -> str:
         """See ``IFNode``."""
         return "_h = v + (x - (v - v_reset))*share" if self.decay_input else "_h = v - (v - v_reset)*share + x"
+
+
+def reset(module: nn.Module) -> None:
+    """Begin anew at all nodes within a module, however deep they lie; as SpikingJelly's ``functional.reset_net``.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from neurosim.bridges.spikingjelly import LIFNode, reset
+    >>> net = torch.nn.Sequential(torch.nn.Linear(3, 2), LIFNode(step_mode="m"))
+    >>> first = net(torch.ones(5, 1, 3))
+    >>> reset(net)
+    >>> bool((net(torch.ones(5, 1, 3)) == first).all())
+    True
+    """
+    for node in _nodes(module):
+        node.reset()
+
+
+def detach(module: nn.Module) -> None:
+    """Cut the membranes of all nodes within a module off their graphs; as ``functional.detach_net``."""
+    for node in _nodes(module):
+        node.detach()
+
+
+def _nodes(module: nn.Module) -> list[IFNode]:
+    return [node for node in module.modules() if isinstance(node, IFNode)]
 
 
 def check_tau(owner: str, field: str, tau: float) -> None:

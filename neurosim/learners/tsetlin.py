@@ -10,6 +10,7 @@ import numpy as np
 
 from ..errors import DescriptionError
 from ..families.discrete import TsetlinMachine
+from ..families.discrete.writing import checked_bits
 from ..kernels.loader import load, prelude_text, source_text
 from ..kernels.philox import stream_number
 
@@ -82,10 +83,11 @@ def train(
 
 def scores(machine: TsetlinMachine, samples: Any) -> np.ndarray:
     """Scores of (n, F) bits, (n, C) from -T to T."""
-    bits = np.asarray(samples, bool)
+    bits = np.asarray(samples)
     features = machine.samples.shape[1]
     if bits.ndim != 2 or bits.shape[1] != features:
         raise DescriptionError(f"samples must be (n, {features}), got an array of shape {bits.shape}")
+    bits = checked_bits(bits, "samples") if bits.size else bits.astype(bool)
     states = np.ascontiguousarray(machine.first_states, np.int32)
     included = np.zeros((len(states), -(-2 * features // 64)), np.uint64)
     kernel, found = _kernel(), np.zeros((len(bits), machine.classes), np.int64)

@@ -4,6 +4,7 @@ import math
 import threading
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -143,7 +144,16 @@ class Trainable:
             self._watch(ran, segment.last - first, copies)
         tape.ends = {n: tape.returned(x) for n, x in starts.items()}
         tape.outputs = {n: tape.returned(_joined([p[n] for p in pieces], storage)) for n in self.scan.outputs}
+        tape.inputs = {n: x for n, x in inputs.items() if n in self.read_again}
         return tape
+
+    @cached_property
+    def read_again(self) -> frozenset[str]:
+        """Values of the scan that a backward run reads from the arrays that went in or came out."""
+        if self.memory == "recompute":
+            return frozenset(self.scan.of_kind("input", "parameter", "matrix", "carry"))
+        taped = (self.scan.origin(name)[0] for name in self.adjoint.tape.values())
+        return frozenset((*taped, *self.adjoint.backward.of_kind("parameter", "matrix")))
 
     def backward(self, tape: Tape, seeds: Arrays, end_seeds: Arrays | None = None) -> Gradients:
         """Gradients, from those of the outputs, (T, B, N) or (1, B, N), and of the ends, (lag, B, N)."""

@@ -30,6 +30,7 @@ NEURONS = {
        (lambda reset=reset, late=late: snn.Leaky(beta=0.9, reset_mechanism=reset, reset_delay=late))
        for reset in ("subtract", "zero", "none") for late in (True, False)},
     "Leaky, one beta each": lambda: snn.Leaky(beta=torch.tensor([0.5, 0.7, 0.8, 0.9]), threshold=0.7),
+    "Leaky, one threshold each": lambda: snn.Leaky(beta=0.9, threshold=torch.tensor([0.5, 0.7, 1.2, 1.5])),
     "Lapicque": lambda: snn.Lapicque(R=2.0, C=4.0, time_step=1.0, reset_mechanism="zero"),
     "Synaptic": lambda: snn.Synaptic(alpha=0.6, beta=0.7, reset_mechanism="zero", reset_delay=False),
     "Alpha": lambda: snn.Alpha(alpha=0.9, beta=0.6, threshold=0.3),
@@ -127,6 +128,14 @@ def test_fused_neurons_and_named_layers_are_taken_too():
     np.testing.assert_array_equal(spikes_by_step(recording, network, "lif", STEPS), expected)
     with pytest.raises(DescriptionError, match="layers must name the modules of Net"):
         from_snntorch(net)
+
+
+def test_what_does_nothing_to_a_trained_model_is_passed_over():
+    layers, x = model(snn.Leaky(beta=0.9)), inputs()
+    between = nn.Sequential(nn.Flatten(2), layers[0], nn.Dropout(0.5), layers[1], nn.Dropout(0.5), layers[2], layers[3])
+    assert from_snntorch(between, x.reshape(STEPS, COPIES, 2, 3), layers=list("0123456")).parts["layer_6"] == (
+        from_snntorch(layers, x).parts["layer_3"])
+    np.testing.assert_array_equal(from_snntorch(between, x.reshape(STEPS, COPIES, 2, 3)).parts["inputs"].x.values, x)
 
 
 UNRESET = {

@@ -13,7 +13,16 @@ pytest.importorskip("snntorch")
 
 from snntorch_peer import uncompiled  # noqa: E402
 
-from neurosim.bridges.spikingjelly import SURROGATES, IFNode, LIFNode, ParametricLIFNode, surrogate_text  # noqa: E402
+from neurosim.bridges.spikingjelly import (  # noqa: E402
+    SURROGATES,
+    IFNode,
+    LIFNode,
+    ParametricLIFNode,
+    detach,
+    reset,
+    surrogate_text,
+)
+from neurosim.bridges.torch import EachStep  # noqa: E402
 from neurosim.equations import evaluate  # noqa: E402
 from neurosim.errors import DescriptionError  # noqa: E402
 from neurosim.gradients import surrogate_tree  # noqa: E402
@@ -139,14 +148,38 @@ def test_a_trained_node_is_copied_and_pickled_with_its_state():
     assert node.v.grad_fn is None
 
 
+def test_a_model_is_reset_and_cut_off_as_a_whole():
+    nodes = [uncompiled(LIFNode(step_mode="m")) for _ in range(2)]
+    layers = torch.nn.Linear(3, 3), nodes[0], torch.nn.Sequential(torch.nn.Linear(3, 2), nodes[1])
+    net, x = torch.nn.Sequential(*layers).double(), torch.rand(6, 2, 3, dtype=torch.float64)
+    first = net(x)
+    detach(net)
+    assert not any(node.v.requires_grad for node in nodes) and all(bool(node.v.any()) for node in nodes)
+    net(x).sum().backward()  # a second one through the first run would be refused
+    reset(net)
+    assert torch.equal(net(x), first)
+
+
+def test_images_pass_convolutions_step_by_step():
+    torch.manual_seed(0)
+    still = torch.nn.Conv2d(2, 3, 3), torch.nn.BatchNorm2d(3).eval()
+    net = torch.nn.Sequential(EachStep(*still), uncompiled(LIFNode(step_mode="m")), EachStep(torch.nn.MaxPool2d(2)))
+    x = 4 * torch.rand(7, 2, 2, 6, 6)
+    alone = uncompiled(LIFNode())
+    steps = [torch.nn.functional.max_pool2d(alone(still[1](still[0](now))), 2) for now in x]
+    assert torch.equal(net(x), torch.stack(steps)) and bool(net(x).any())
+    with pytest.raises(DescriptionError, match=r"input must have the shape \(T, B, ...\), got \(7,\)"):
+        net(torch.ones(7))
+
+
 @pytest.mark.parametrize(("make", "message"), [
     (lambda: LIFNode(tau=1.0), "LIFNode.tau must be > 1 step and finite, got 1.0"),
     (lambda: ParametricLIFNode(0.5), "ParametricLIFNode.init_tau must be > 1"),
     (lambda: IFNode(v_threshold=math.nan), "IFNode.v_threshold must be finite, got nan"),
     (lambda: IFNode(step_mode="x"), "step_mode must be 's' or 'm', got 'x'"),
     (lambda: IFNode(surrogate_function=torch.nn.ReLU()), "surrogate_function must be a text of z, or one of"),
-    (lambda: IFNode(step_mode="m", surrogate_function="0*z")(torch.ones(2, 1, 1, requires_grad=True)),
-     "must have a slope"),
+    (lambda: IFNode(surrogate_function="0*z"), "must have a slope"),
+    (lambda: IFNode(surrogate_function="ATan"), "surrogate must be a text of z or one of"),
     (lambda: IFNode(step_mode="m")(torch.ones(3)), r"input must have the shape \(T, B, ...\)"),
     (lambda: IFNode()(torch.full((2, 2), math.nan)), r"input must be finite, got nan at \(0, 0\)"),
 ])

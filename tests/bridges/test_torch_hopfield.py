@@ -141,3 +141,15 @@ def test_pooling_learns_to_find_one_instance_in_a_bag():
 def test_a_wrong_option_is_refused_by_name(options, message):
     with pytest.raises(DescriptionError, match=message):
         HopfieldAssociation(8, **options)
+
+
+@pytest.mark.parametrize(("call", "message"), [
+    (lambda: HopfieldAssociation(8)(torch.ones(2, 5, 9)), r"state must be 8 long on the last axis, got \(2, 5, 9\)"),
+    (lambda: HopfieldAssociation(8, hidden_size=5)(*(torch.ones(2, 5, 8) for _ in range(3))),
+     "values other than the stored patterns need connect_values=False"),
+    (lambda: HopfieldPooling(8)(torch.ones(5, 8)), r"stored must be a batch of sets, \(B, N, size\), got \(5, 8\)"),
+    (lambda: HopfieldPooling(8)(torch.ones(2, 5, 8), padding=torch.zeros(5)), r"padding must be \(B, 5\), got \(5,\)"),
+])
+def test_what_does_not_fit_a_layer_is_refused_by_name(call, message):
+    with pytest.raises(DescriptionError, match=message):
+        call()

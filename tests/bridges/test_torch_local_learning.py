@@ -87,7 +87,7 @@ def published_loop(weight, back, bias):
     return found, spikes
 
 
-@pytest.mark.parametrize("feedback", ["symmetric", "random", "adaptive"])
+@pytest.mark.parametrize("feedback", ["symmetric", pytest.param("random", marks=pytest.mark.slow), "adaptive"])
 def test_gradients_are_learning_signals_times_the_published_traces(feedback):
     module = made(feedback=feedback)
     found = gradients(module)

@@ -182,3 +182,10 @@ def test_the_distance_along_a_tree_is_its_cost_without_the_root_and_learning_low
     assert tree().operations < before.operations
     with pytest.raises(DescriptionError, match=r"weight must be \(C, n\) and parent \(C,\)"):
         losses.tree_distance(weight, parent[:3])
+
+
+@pytest.mark.parametrize("kind", [torch.uint8, torch.int32])
+def test_class_numbers_of_any_whole_type_are_taken(kind):
+    spikes, targets = (torch.rand(6, 4, 3) < 0.5).float(), torch.tensor([0, 2, 1, 0])
+    for loss in (losses.ce_rate, losses.ce_count, losses.ce_membrane, losses.ce_latency, losses.mse_count):
+        assert loss(spikes, targets.to(kind)) == loss(spikes, targets)

@@ -114,11 +114,20 @@ def test_a_wrong_choice_is_refused_by_name(change, message):
 
 @pytest.mark.parametrize(("x", "message"), [
     (torch.zeros(3, 5).double(), r"shape \(T, B, N\) with N = 5"), (torch.zeros(3, 1, 4).double(), "N = 5"),
-    (torch.zeros(3, 1, 5).half(), "float32"), (torch.zeros(3, 1, 5, device="meta").double(), "cpu"),
+    (torch.zeros(3, 1, 5).half(), "float32"), (torch.full((3, 1, 5), torch.nan).double(), "finite, got nan"),
+    (torch.zeros(3, 1, 5, device="meta").double(), "cpu"),
 ])
 def test_an_input_that_does_not_fit_is_refused(x, message):
     with pytest.raises(DescriptionError, match=message):
         made()(x)
+
+
+@pytest.mark.parametrize(("surrogate", "message"), [
+    ("atan", "surrogate must be a text of z or one of"), ("arctan(slope=2)", "surrogate arctan has no number 'slope'"),
+])
+def test_a_wrong_surrogate_is_refused_when_the_module_is_made(surrogate, message):
+    with pytest.raises(DescriptionError, match=message):
+        made(surrogate=surrogate)
 
 
 def test_what_has_no_adjoint_is_refused_by_name():

@@ -66,10 +66,11 @@ def from_snntorch(model: nn.Module, inputs: Any = None, *, layers: Iterable[str]
     ----------
     model
         An ``nn.Sequential``, or any module whose ``layers`` are named: Linear and neuron in turn; ``LinearLeaky`` and
-        ``LeakyParallel`` have their Linear in themselves. ``nn.Flatten`` and ``nn.Identity`` are passed over.
-        Parameters are taken as they are now.
+        ``LeakyParallel`` have their Linear in themselves. ``nn.Flatten``, ``nn.Identity`` and ``nn.Dropout``, which
+        does nothing in a trained model, are passed over. Parameters are taken as they are now.
     inputs
-        (T, N), or (T, B, N) for ``replicas=B``, array or tensor; None for lines to which joins may add.
+        (T, N), or (T, B, ...) for ``replicas=B``, of which what is behind B is flattened, array or tensor; None for
+        lines to which joins may add.
     layers
         Names of the modules in the order in which they act, such as ``["fc1", "lif1", "fc2", "lif2"]``.
     dt
@@ -91,7 +92,7 @@ def from_snntorch(model: nn.Module, inputs: Any = None, *, layers: Iterable[str]
     0
     """
     found = _layers(model, layers)
-    table = None if inputs is None else TimedArray(_array(inputs), dt)
+    table = None if inputs is None else TimedArray(_lines(inputs), dt)
     network = Network({INPUT: Afferents(found[0].weight.shape[1], x=table)})
     before = INPUT
     for number, layer in enumerate(found):
@@ -102,6 +103,12 @@ def from_snntorch(model: nn.Module, inputs: Any = None, *, layers: Iterable[str]
             _connect_back(network, layer, dt)
         before = layer.name
     return network
+
+
+def _lines(inputs: Any) -> np.ndarray:
+    """Inputs as the lines have them, (T, N) or (T, B, N)."""
+    found = _array(inputs)
+    return found.reshape(*found.shape[:2], -1) if found.ndim > 3 else found
 
 
 def spikes_by_step(recording: Recording, network: Network, part: str, steps: int | None = None) -> np.ndarray:
@@ -142,7 +149,7 @@ def _layers(model: nn.Module, layers: Iterable[str] | None) -> list[Layer]:
     found: list[Layer] = []
     linear: nn.Linear | None = None
     for name, module in named:
-        if isinstance(module, nn.Flatten | nn.Identity):
+        if isinstance(module, nn.Flatten | nn.Identity | nn.Dropout):
             continue
         if linear is None and isinstance(module, nn.Linear):
             linear = module

@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from ...errors import DescriptionError
-from ..torch.checks import check_sequence
+from ..torch.checks import check_sequence, widened
 from .scanned import Scanned
 
 Given = Mapping[str, torch.Tensor | None]
@@ -55,6 +55,7 @@ class Fused(Scanned):
         """One step as in snnTorch, or with ``sequence`` all of them, (T, B, ...)."""
         if not self.sequence:
             return self.step(input_, *states, **named)
+        input_ = widened(input_)
         check_sequence(input_, "input", "(T, B, ...)")
         self._take(input_, self._named(states) | named)
         # snnTorch's inhibition is for (B, N) alone, and what it makes of images is for it to say
@@ -64,6 +65,9 @@ class Fused(Scanned):
 
     def _named(self, states: tuple[Any, ...]) -> dict[str, torch.Tensor | None]:
         """The states of a call by their names."""
+        if len(states) > len(self.states):
+            raise TypeError(f"{type(self).__name__} takes {len(self.states)} states ({', '.join(self.states)}), got "
+                            f"{len(states)}")
         return dict(zip(self.states, states, strict=False))
 
     def _take(self, input_: torch.Tensor, given: Given) -> None:

@@ -6,7 +6,7 @@ import snntorch
 import torch
 
 from ...gradients import Unrolling
-from ..torch.checks import check_sequence
+from ..torch.checks import check_sequence, widened
 from .fused import Fused
 from .projecting import projected
 
@@ -70,6 +70,7 @@ class SLSTM(Fused, snntorch.SLSTM):
     def forward(self, input_: torch.Tensor, *states: Any, **named: Any) -> Any:
         """See ``Fused``."""
         if self.sequence:
+            input_ = widened(input_)
             check_sequence(input_, "input", "(T, B, N)", least=3, most=3)
         return super().forward(input_, *states, **named)
 
@@ -103,6 +104,7 @@ class SConv2dLSTM(Fused, snntorch.SConv2dLSTM):
     def forward(self, input_: torch.Tensor, *states: Any, **named: Any) -> Any:
         """See ``Fused``."""
         if self.sequence:
+            input_ = widened(input_)
             check_sequence(input_, "input", "(T, B, C, H, W)", least=5, most=5)
         return super().forward(input_, *states, **named)
 

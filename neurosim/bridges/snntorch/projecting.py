@@ -4,6 +4,7 @@ import torch
 from torch.nn.functional import linear
 
 from ...errors import DescriptionError
+from ..torch.checks import widened
 
 
 def projected(x: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None) -> torch.Tensor:
@@ -17,4 +18,4 @@ def projected(x: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None) 
     if x.shape[-1] != weight.shape[1]:
         raise DescriptionError(f"input must have {weight.shape[1]} numbers on its last axis, as the weights have, got "
                                f"{tuple(x.shape)}")
-    return linear(x, weight.to(x.dtype), None if bias is None else bias.to(x.dtype))
+    return widened(linear(x, weight.to(x.dtype), None if bias is None else bias.to(x.dtype)))

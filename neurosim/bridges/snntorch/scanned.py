@@ -87,6 +87,7 @@ class Scanned:
         """Whether a spike resets the membrane at the end of its own step."""
         return not self.reset_delay
 
+    @torch.compiler.disable  # neither what decides about the text nor the scan has anything to trace
     def _run(self, inputs: Mapping[str, torch.Tensor], shape: torch.Size, wanted: Sequence[str],
              begun: Mapping[str, torch.Tensor]) -> tuple[list[torch.Tensor], dict[str, torch.Tensor]]:
         """Run all steps.
@@ -115,7 +116,8 @@ class Scanned:
         starts = {f"{n}.before": x.reshape(1, -1, size).to(dtype).contiguous() for n, x in begun.items()}
         outputs, ends = run(given, parameters, starts)
         found = [outputs[n].reshape(-1, *shape) for n in run.scan.outputs]
-        return found, {n: ends[f"{n}.before"][0].reshape(shape) for n in self.states}
+        # snnTorch cuts states off in place, which torch does not do to a view
+        return found, {n: ends[f"{n}.before"][0].reshape(shape).clone() for n in self.states}
 
     def _number(self, name: str, shape: torch.Size, scan: Scan) -> torch.Tensor:
         value = self._parameter(name)

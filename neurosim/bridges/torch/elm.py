@@ -16,7 +16,7 @@ from ...errors import DescriptionError
 from ...families import ELM, Afferents
 from ...gradients import unrolled
 from ...network import Network
-from .checks import check_lines
+from .checks import check_lines, widened
 from .running import ScanFunction
 
 EDGE = 1e-6
@@ -90,7 +90,7 @@ class ELMModule(nn.Module):
 
     def forward(self, x: Tensor, state: dict[str, Tensor] | None = None, return_state: bool = False) -> Any:
         """Outputs of every step, (T, B, O), for inputs (T, B, I); with ``return_state`` also the state at the end."""
-        x = x.transpose(0, 1) if self.batch_first else x
+        x = widened(x.transpose(0, 1) if self.batch_first else x)
         scan = self._found.scan
         check_lines(x, scan.size(self._input))
         given = self._values(x.dtype)

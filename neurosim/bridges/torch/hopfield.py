@@ -82,6 +82,8 @@ class HopfieldAssociation(nn.Module):
         output_size = input_size if output_size is None else output_size
         self.to_output = nn.Linear(heads * pattern_size, output_size, bias) if project_output else nn.Identity()
         sizes = {"state": input_size, "stored": stored_size, "read": stored_size}
+        self._sizes = {"state": input_size, "stored": stored_size}
+        self._fits = width == stored_size
         self.norms = nn.ModuleDict({name: nn.LayerNorm(size) for name, size in sizes.items()} if normalise else {})
         self.hidden_norms = nn.ModuleDict({name: nn.LayerNorm(hidden_size) for name in ("state", "stored")}
                                           if normalise_hidden else {})
@@ -107,6 +109,7 @@ class HopfieldAssociation(nn.Module):
         """
         stored = state if stored is None else stored
         values = stored if values is None else values
+        self._check(state, stored, values)
         keys = self._split(self.to_stored(self._normal("stored", stored)), "stored")
         queries = self._split(self.to_state(self._normal("state", state)), "state")
         if self.connect_values and values is stored:
@@ -123,6 +126,14 @@ class HopfieldAssociation(nn.Module):
                                  drop=self.dropout if self.training else 0.0, weights=weights)
         found = self.to_output(found.transpose(-3, -2).flatten(-2))
         return (found, share) if weights else found
+
+    def _check(self, state: Tensor, stored: Tensor, values: Tensor) -> None:
+        for name, x in {"state": state, "stored": stored}.items():
+            if x.shape[-1] != self._sizes[name]:
+                raise DescriptionError(f"{name} must be {self._sizes[name]} long on the last axis, got "
+                                       f"{tuple(x.shape)}")
+        if values is not stored and self.connect_values and not self._fits:
+            raise DescriptionError("values other than the stored patterns need connect_values=False")
 
     def extra_repr(self) -> str:
         """The options that no part shows."""
@@ -173,6 +184,8 @@ class HopfieldPooling(nn.Module):
 
     def forward(self, stored: Tensor, *, padding: Tensor | None = None, weights: bool = False) -> Any:
         """(B, N, input_size) to (B, quantity * output_size), and the weights (B, heads, quantity, N) if asked for."""
+        if stored.ndim != 3:
+            raise DescriptionError(f"stored must be a batch of sets, (B, N, size), got {tuple(stored.shape)}")
         found = self.association(self.state.expand(len(stored), -1, -1), stored, padding=padding, weights=weights)
         return (found[0].flatten(1), found[1]) if weights else found.flatten(1)
 
@@ -233,7 +246,7 @@ def _projection(wanted: bool, before: int, after: int, bias: bool, name: str) ->
 
 def _seen(padding: Tensor | None, mask: Tensor | None, count: int) -> Tensor | None:
     """What may be seen, as torch's attention takes it: (B, 1, 1, N), (S, N) or both; numbers if the mask has them."""
-    if padding is not None and padding.shape[-1] != count:
+    if padding is not None and (padding.ndim != 2 or padding.shape[1] != count):
         raise DescriptionError(f"padding must be (B, {count}), got {tuple(padding.shape)}")
     open_ = None if padding is None else ~padding[:, None, None, :].bool()
     if mask is None or mask.dtype == torch.bool:

@@ -29,7 +29,7 @@ def ce_rate(spikes: Tensor, targets: Tensor, *, weight: Tensor | None = None) ->
     steps, trials, _ = _checked(spikes, targets)
     flat = spikes.reshape(steps * trials, -1)
     # every step has the same targets, hence the same sum of weights: the mean of means is the mean over all
-    return functional.cross_entropy(flat, targets.repeat(steps), weight=weight)
+    return functional.cross_entropy(flat, targets.long().repeat(steps), weight=weight)
 
 
 def ce_count(spikes: Tensor, targets: Tensor, *, classes: int | None = None, weight: Tensor | None = None) -> Tensor:
@@ -45,13 +45,13 @@ def ce_count(spikes: Tensor, targets: Tensor, *, classes: int | None = None, wei
         One for each class.
     """
     _checked(spikes, targets)
-    return functional.cross_entropy(counts(spikes, classes), targets, weight=weight)
+    return functional.cross_entropy(counts(spikes, classes), targets.long(), weight=weight)
 
 
 def ce_membrane(membrane: Tensor, targets: Tensor, *, weight: Tensor | None = None) -> Tensor:
     """Cross-entropy of the highest membrane potential that each neuron reaches, (T, B, C)."""
     _checked(membrane, targets)
-    return functional.cross_entropy(membrane.max(dim=0).values, targets, weight=weight)
+    return functional.cross_entropy(membrane.max(dim=0).values, targets.long(), weight=weight)
 
 
 def mse_count(
@@ -124,7 +124,7 @@ def ce_latency(spikes: Tensor, targets: Tensor, *, inverse: str = "negate", weig
     if inverse not in ("negate", "reciprocal"):
         raise DescriptionError(f"inverse must be one of negate, reciprocal, got {inverse!r}")
     logits = -time if inverse == "negate" else 1.0 / (time + 1.0)
-    return functional.cross_entropy(logits, targets, weight=weight)
+    return functional.cross_entropy(logits, targets.long(), weight=weight)
 
 
 def mse_latency(spikes: Tensor, targets: Tensor, *, on: int = 0, off: int = -1, tolerance: int = 0) -> Tensor:

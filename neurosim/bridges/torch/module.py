@@ -11,6 +11,7 @@ from ...errors import DescriptionError, listing, nearest
 from ...gradients import Reset, Scan, Unrolled, unrolled
 from ...network import Network
 from ...program import Program
+from .checks import check_finite, widened
 from .running import DTYPES, ScanFunction
 
 State = dict[str, torch.Tensor]
@@ -74,6 +75,7 @@ class ScanModule(nn.Module):
         -------
         The output, or a tuple of several; with ``return_state`` a pair of that and the state.
         """
+        inputs = tuple(map(widened, inputs))
         given = self._checked(inputs)
         copies = next(iter(given.values())).shape[1]
         dtype = inputs[0].dtype
@@ -116,6 +118,7 @@ class ScanModule(nn.Module):
             if x.shape[:2] != first.shape[:2]:
                 shapes = f"{tuple(first.shape)} and {tuple(x.shape)}"
                 raise DescriptionError(f"inputs must agree in steps and batch, got {shapes}")
+            check_finite(x, name)
             found[name] = x.contiguous()
         return found
 

@@ -1,12 +1,12 @@
 """Scans as differentiable functions of torch tensors, without copies."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 import torch
 from torch.autograd.function import once_differentiable
 
-from ...errors import DescriptionError
+from ...errors import DescriptionError, listing
 from ...gradients import Scan
 from ...training import Tape, Trainable
 from .exchange import Exchange, check_available, exchange_for
@@ -32,6 +32,7 @@ class ScanFunction:
 
     def __init__(self, scan: Scan, **options: Any):
         self.scan, self._options = scan, options
+        self._starts = {c.start: (c.lag, scan.size(c.start)) for c in scan.pasts()}
         self._made: dict[tuple[torch.dtype, frozenset[str], Exchange], Trainable] = {}
 
     @torch.compiler.disable  # what is compiled already has nothing to trace; the graph goes on behind it
@@ -50,6 +51,7 @@ class ScanFunction:
         Outputs, (T, B, N), and ends by the starts of their carries, (lag, B, N).
         """
         names = (tuple(inputs), tuple(parameters), tuple(starts))
+        self._check_starts(starts, next(iter(inputs.values())))
         device = next(iter(inputs.values())).device
         numbers = (x.to(device) if x.ndim == 0 else x for x in parameters.values())  # which torch mixes too
         given = (*inputs.values(), *numbers, *starts.values())
@@ -61,6 +63,17 @@ class ScanFunction:
         outputs = self.scan.outputs
         ends = [c.start for c in self.scan.pasts()]
         return dict(zip(outputs, found, strict=False)), dict(zip(ends, found[len(outputs) :], strict=True))
+
+    def _check_starts(self, starts: Tensors, like: torch.Tensor) -> None:
+        """Refuse states of another scan, batch or precision."""
+        for name, x in starts.items():
+            if name not in self._starts:
+                raise DescriptionError(f"no state {name!r}; there are: {listing(self._starts)}")
+            lag, size = self._starts[name]
+            shape = (lag, like.shape[1], size)
+            if x.shape != shape or x.dtype != like.dtype:
+                raise DescriptionError(f"state {name!r} must be {like.dtype} {shape} as the inputs are, got {x.dtype} "
+                                       f"{tuple(x.shape)}")
 
     def _trainable(self, dtype: torch.dtype, wanted: frozenset[str], place: Exchange) -> Trainable:
         key = dtype, wanted, place
@@ -81,16 +94,18 @@ class _Run(torch.autograd.Function):
             cut = [dict(zip(part, arrays[first:], strict=False)) for part, first in
                    zip(names, (0, len(names[0]), len(names[0]) + len(names[1])), strict=True)]
             tape = trainable.forward(*cut, record=record)
-            ctx.trainable, ctx.place, ctx.names, ctx.tape = trainable, place, names, tape if record else None
-            # what comes out must not share memory with the tape under another tensor's version counter
-            return tuple(place.tensor(x) for x in (*tape.outputs.values(), *tape.ends.values()))
+            found = tuple(place.tensor(x) for x in (*tape.outputs.values(), *tape.ends.values()))
+        ctx.trainable, ctx.place, ctx.names = trainable, place, names
+        ctx.tape = tape if _hooked() else None
+        if record:
+            ctx.save_for_backward(*_kept(tape, trainable.read_again, sum(names, ()), given, found))
+        return found
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, *grads: torch.Tensor | None) -> tuple[torch.Tensor | None, ...]:
-        tape: Tape | None = ctx.tape
-        if tape is None:
-            raise DescriptionError("this run kept no tape: it ran without gradients")
+        first, *_ = ctx.saved_tensors  # torch looks here whether it was let go, and what was changed
+        tape: Tape = ctx.tape or first.tape
         place: Exchange = ctx.place
         results: list[torch.Tensor | None] = []
         with place.queued():
@@ -103,6 +118,26 @@ class _Run(torch.autograd.Function):
                 needed = ctx.needs_input_grad[4 + len(results)]
                 results.append(None if value is None or not needed else place.tensor(value))
         return (None, None, None, None, *results)
+
+
+def _kept(tape: Tape, read: Collection[str], names: Iterable[str], given: Iterable[torch.Tensor],
+          found: Iterable[torch.Tensor]) -> list[torch.Tensor]:
+    """What torch is to keep for the backward run.
+
+    The tape goes with a tensor of its own, so that torch lets go of it as of all else that it keeps: after a backward
+    run without ``retain_graph``. Tensors that it shares memory with are kept too, because torch then refuses a
+    backward run after they were changed in place.
+    """
+    first = torch.empty(0)
+    first.tape = tape  # type: ignore[attr-defined]
+    shared = (*zip(names, given, strict=True), *zip(tape.outputs, found, strict=False))
+    return [first, *(tensor for name, tensor in shared if name in read)]
+
+
+def _hooked() -> bool:
+    """Whether what torch keeps goes through hooks, as for checkpoints, which give other tensors back without a tape."""
+    top = getattr(torch._C._autograd, "_top_saved_tensors_default_hooks", None)
+    return top is None or top(False) is not None
 
 
 def _rows(gradient: torch.Tensor) -> torch.Tensor:
