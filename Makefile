@@ -16,13 +16,14 @@ EXTRAS := torch,brian2,plot,interop,cluster,test,docs,dev
 TORCH := $(shell sed -n '/^torch==/p' constraints.txt)
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check --no-input
 
-.PHONY: help venv demo test check-slow lint types format bench docs peers constraints clean
+.PHONY: help venv demo test check-slow check-cuda lint types format bench docs peers constraints clean
 
 help:
 	@echo "make venv         the environment in .venv with all CPU extras"
 	@echo "make demo         the cortical microcircuit: a table of rates and a raster"
 	@echo "make test         the quick tests"
 	@echo "make check-slow   the slow tests, and the claims of the catalog that take minutes"
+	@echo "make check-cuda   families and claims on CUDA: on the GPU, or built by the host's compiler"
 	@echo "make lint types   ruff; mypy"
 	@echo "make format       let ruff mend what it can"
 	@echo "make bench        time the spiking networks against the peers that are there"
@@ -56,12 +57,23 @@ $(STAMP): setup.cfg pyproject.toml constraints.txt
 demo: venv
 	@$(BIN)/neurosim demo
 
+# a core for each worker: threads of BLAS beside them would only wait for each other
 test: venv
-	@$(BIN)/python -m pytest -m "not slow" --numprocesses $(WORKERS) --dist loadgroup
+	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m "not slow" --numprocesses $(WORKERS) --dist loadgroup
 
 check-slow: venv
 	@$(BIN)/python -m pytest -m slow
 	@$(BIN)/neurosim check --all --slow --allow-known
+
+# optimised for the claims, which run for long where there is no GPU
+check-cuda: venv
+	@$(BIN)/python -m pytest --cuda -rs tests/backends tests/gradients tests/families tests/network tests/simulate
+	@NEUROSIM_HOST_FLAGS=-O2 $(BIN)/python -m pytest --cuda -rs -m "not slow" tests/proofs tests/models
+	@if ! $(BIN)/python -c 'from neurosim.backends import available; raise SystemExit(available("cupy") is not None)'; \
+	then echo "check-cuda: no GPU was found, so all ran built by the host's compiler"; \
+	elif ! command -v compute-sanitizer >/dev/null; \
+	then echo "check-cuda: compute-sanitizer was not found, so accesses to memory were not checked"; \
+	else compute-sanitizer --error-exitcode 1 $(BIN)/python -m pytest --cuda tests/backends -k cupy; fi
 
 lint: venv
 	@$(BIN)/ruff check --quiet .

@@ -8,14 +8,15 @@ References
 Granmo (2018), doi:10.48550/arXiv.1804.01508
 """
 
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
-from neurosim import Network
+from neurosim import Network, Simulation
 from neurosim.catalog import Claim, Entry
-from neurosim.errors import BackendError, DescriptionError
+from neurosim.errors import DescriptionError
 from neurosim.families import TsetlinMachine
 from neurosim.learners import clauses, predict, train
 from neurosim.tasks import NoisyXor, thresholded
@@ -56,12 +57,16 @@ def digits(seed: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     return bits[:1347], labels[:1347], bits[1347:], labels[1347:]
 
 
-def _trained(untaught: TsetlinMachine, epochs: int, backend: str, seed: int, step: int = 0) -> TsetlinMachine:
-    if backend != "numba":
-        raise BackendError(
-            f"neurosim.learners.train runs with Numba only, got {backend!r}; simulate runs the machine anywhere"
-        )
-    return train(untaught, epochs=epochs, seed=seed, step=step)
+def _trained(untaught: TsetlinMachine, epochs: int, backend: str, seed: int) -> TsetlinMachine:
+    """After some epochs: by the learner that runs beside the step loop, or, to the same bits, by simulation."""
+    if backend == "numba":
+        return train(untaught, epochs=epochs, seed=seed)
+    samples, labels = np.tile(untaught.samples, (epochs, 1)), np.tile(untaught.labels, epochs)
+    network = Network({"machine": replace(untaught, samples=samples, labels=labels)})
+    session = Simulation(network, dt=1.0, backend=backend, seed=seed, progress=False)
+    session.run(float(len(samples)))
+    states = session.get("machine.automaton.state").reshape(untaught.first_states.shape)
+    return replace(untaught, automata=states.astype(np.int32))
 
 
 @lru_cache(maxsize=2)
@@ -98,7 +103,7 @@ def figure(ax, recording=None, *, backend="numba", seed=0):
     ax.set_axis_off()
     left, right = ax.inset_axes([0.0, 0.0, 0.42, 1.0]), ax.inset_axes([0.52, 0.0, 0.48, 1.0])
     if recording is None:
-        _curves(left, backend, seed)
+        _curves(left, seed)
     else:
         times, which = np.nonzero(np.asarray(recording["machine.output"]))
         left.scatter(times, which, s=5, color="black", linewidths=0)
@@ -116,14 +121,14 @@ def figure(ax, recording=None, *, backend="numba", seed=0):
     return ax
 
 
-def _curves(ax: Any, backend: str, seed: int) -> None:
+def _curves(ax: Any, seed: int) -> None:
     """Accuracy on noisy XOR against epochs, for three seeds."""
     test = NoisyXor(flipped=0.0).draw(2000, seed=seed + 1_000_000)
     marks = [1, 2, 4, 8, 16, 32, 64]
     for offset in range(3):
         taught, before, found = machine(seed=seed + offset), 0, []
         for epochs in marks:
-            taught = _trained(taught, epochs - before, backend, seed + offset, step=before * 5000)
+            taught = train(taught, epochs=epochs - before, seed=seed + offset, step=before * 5000)
             before = epochs
             found.append(np.mean(predict(taught, test.inputs[:, 0]) == test.targets))
         ax.plot(marks, found, "o-", markersize=3, label=f"seed {seed + offset}")

@@ -87,6 +87,8 @@ class Backend(ABC):
     """A way to run programs."""
 
     name: str
+    draws_edges: bool = False
+    """Whether it draws many edges itself, so that the host need not hold them."""
 
     @abstractmethod
     def prepare(self, program: Program, probes: Sequence[Probe], options: Options) -> Runner:

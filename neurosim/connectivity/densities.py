@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ..kernels.prelude import compiled, log64, normal64, philox_block, uniform64
+from ..kernels.prelude import compiled, exp64, log64, normal64, philox_block, uniform64
 from .rows import VALUES
 
 SECOND_DRAW, LOW_DRAW = 0x4000, 0x8000
@@ -30,8 +30,8 @@ def exponential_values(e0, e1, low, mean, mass, key, words, out):
 
 
 @compiled
-def normal_values(e0, e1, mean, sd, low, high, key, words, normals, out):
-    """Normal numbers, (E,); those outside [low, high] are drawn again with the next draw number."""
+def normal_values(e0, e1, mean, sd, low, high, exponential, key, words, normals, out):
+    """Normal numbers, or e to them, (E,); those outside [low, high] are drawn again with the next draw number."""
     for block in range(e0 >> 6, (e1 + 63) >> 6):
         start = max(0, e0 - 64 * block)
         stop = min(64, e1 - 64 * block)
@@ -49,7 +49,7 @@ def normal_values(e0, e1, mean, sd, low, high, key, words, normals, out):
                 place = 64 * block + lane - e0
                 good = low <= normals[lane] <= high
                 if good and (attempt == 0 or np.isnan(out[place])):
-                    out[place] = normals[lane]
+                    out[place] = exp64(normals[lane]) if exponential else normals[lane]
                     left -= 1
                 elif attempt == 0:
                     out[place] = np.nan

@@ -11,6 +11,7 @@ from .delays import DelayLaw, delay_law
 from .edges import Edges, smallest_unsigned
 from .fitting import check_fit
 from .given import draw_given
+from .pending import PendingEdges
 from .plans import (
     Plan,
     Task,
@@ -49,6 +50,8 @@ PLANS: dict[type, Callable[[Any, Task], Plan]] = {
 }
 # rows are filled in pieces of about so many edges: their buffers stay in the second-level cache
 BLOCK = 1 << 16
+MANY_THREADS = 300_000
+"""Edges above which all cores draw."""
 
 
 def draw(
@@ -95,11 +98,57 @@ def draw(
     if isinstance(rule, FromArrays | FromMatrix):
         return draw_given(rule, task, delay, max_memory)
     law = delay_law(1 if delay is None else delay)
-    expected = _expected(rule, task, positions)
+    task = _check_room(rule, task, law, _expected(rule, task, positions), max_memory, threads)
+    return _drawn(rule, task, law, max_memory, _plan(rule, task, positions))
+
+
+def pending(
+    rule: Rule,
+    *,
+    sources: int,
+    targets: int,
+    seed: int,
+    stream: int,
+    same: bool = False,
+    delay: Any = None,
+) -> PendingEdges | None:
+    """The edges that `draw` would draw, without drawing them; None for rules that must, to know how many there are.
+
+    Parameters
+    ----------
+    rule, sources, targets, seed, stream, same, delay
+        As for `draw`.
+
+    Raises
+    ------
+    DescriptionError
+        When the rule cannot be drawn for these sizes.
+    """
+    if type(rule) not in PLANS:
+        return None
+    task = _task(rule, sources, targets, seed, stream, same, None)
+    law = delay_law(1 if delay is None else delay)
+    expected = _expected(rule, task, (None, None))
+    task = replace(task, threads=usable_threads() if expected > MANY_THREADS else 1)
+
+    def fill(plan: Callable[[], Plan]) -> Edges:
+        _check_room(rule, task, law, expected, None, None)
+        return _drawn(rule, task, law, None, plan())
+
+    return PendingEdges(rule, task, law, lambda: _plan(rule, task, (None, None)), fill)
+
+
+def _check_room(
+    rule: Any, task: Task, law: DelayLaw | int, expected: float, max_memory: int | None, threads: int | None
+) -> Task:
+    """Refuse edges that do not fit into memory; the task with as many threads as pay."""
     check_memory(_what(rule, expected), _bytes(rule, task, law, expected), max_memory)
-    if threads is None and expected > 300_000:
-        task = replace(task, threads=usable_threads())
-    plan = _plan(rule, task, positions)
+    many = threads is None and expected > MANY_THREADS
+    return replace(task, threads=usable_threads()) if many else task
+
+
+def _drawn(rule: Any, task: Task, law: DelayLaw | int, max_memory: int | None, plan: Plan) -> Edges:
+    """The edges of a plan, if there is room for as many as they turned out to be."""
     if plan.target is None:
         exact = int(plan.first[-1])
         check_memory(_what(rule, exact), _bytes(rule, task, law, exact), max_memory)

@@ -1,11 +1,12 @@
 """Numbers for each edge: weights and whatever else an edge has."""
 
-from math import expm1, inf, log
+from math import exp, expm1, inf, log
 from typing import Any
 
 import numpy as np
 
 from ..errors import DescriptionError
+from ..kernels.recipes import ValueRecipe
 from .distributions import CONTINUOUS, Constant, Exponential, LogNormal, Normal, Rounded, Uniform, limits, mass
 from .edges import Edges
 from .plans import Task, compiled_loops
@@ -15,6 +16,8 @@ from .workers import run_blocks, usable_threads
 BLOCK = 1 << 16
 # below this share of accepted numbers inverting the distribution is cheaper than drawing again
 RARE = 0.1
+FARTHEST_NORMAL, FARTHEST_EXPONENTIAL = 8.66, 36.75
+"""What no standard normal number and no exponential number of mean one exceeds, made of words as they are."""
 
 
 def values(
@@ -106,31 +109,61 @@ def _is_rare(given: Any) -> bool:
 
 def _drawing(given: Any, task: Task, out: np.ndarray) -> Any:
     """The compiled loop that fills a block of ``out``."""
-    loops = compiled_loops()
-    low, high = limits(given)
-    if isinstance(given, Uniform):
-        return lambda block, s: loops.uniform_values(
-            *block, low, high - low, task.key, s[0], out[block[0] : block[1]]
-        )
-    if isinstance(given, Exponential):
-        low = max(low, 0.0)
-        # an exponential number above a bound is the bound plus an exponential number
-        share = 1.0 if high == inf else -expm1(-(high - low) / given.mean)
-        return lambda block, s: loops.exponential_values(
-            *block, low, given.mean, share, task.key, s[0], out[block[0] : block[1]]
-        )
-    mean, sd = (given.mu, given.sigma) if isinstance(given, LogNormal) else (given.mean, given.sd)
-    if isinstance(given, LogNormal):
-        low, high = _logarithm(low), _logarithm(high)
+    loops, numbers = compiled_loops(), _numbers(given)
+    if isinstance(given, Uniform | Exponential):
+        loop = loops.uniform_values if isinstance(given, Uniform) else loops.exponential_values
+        return lambda block, s: loop(*block, *numbers, task.key, s[0], out[block[0] : block[1]])
 
     def fill(block: tuple[int, int], scratch: tuple[np.ndarray, np.ndarray]) -> None:
         # an edge in a block of 64 is drawn from the block's words wherever this piece begins
         part = out[block[0] : block[1]]
-        loops.normal_values(*block, mean, sd, low, high, task.key, *scratch, part)
-        if isinstance(given, LogNormal):
-            np.exp(part, out=part)
+        loops.normal_values(*block, *numbers, isinstance(given, LogNormal), task.key, *scratch, part)
 
     return fill
+
+
+def _numbers(given: Any) -> tuple[float, ...]:
+    """What the compiled loop of a distribution is given."""
+    low, high = limits(given)
+    if isinstance(given, Uniform):
+        return low, high - low
+    if isinstance(given, Exponential):
+        low = max(low, 0.0)
+        # an exponential number above a bound is the bound plus an exponential number
+        return low, given.mean, 1.0 if high == inf else -expm1(-(high - low) / given.mean)
+    if isinstance(given, LogNormal):
+        return given.mu, given.sigma, _logarithm(low), _logarithm(high)
+    return given.mean, given.sd, low, high
+
+
+def value_recipe(given: Any, *, seed: int, stream: int) -> ValueRecipe | None:
+    """What ``drawn_values`` takes in plain numbers; None where it inverts a distribution instead."""
+    law = given.given if isinstance(given, Rounded) else given
+    if _is_rare(law):
+        return None
+    task = Task(sources=1, targets=1, same=False, seed=seed, stream=stream, threads=1)
+    numbers, step = _numbers(law), given.power if isinstance(given, Rounded) else 0.0
+    return ValueRecipe(
+        kind=type(law).__name__.lower(),
+        numbers=numbers,
+        key=tuple(int(part) for part in task.key),  # type: ignore[arg-type]
+        draw=compiled_loops().VALUES,
+        step=step,
+        bound=(_farthest(law) + step) * (1.0 + 2.0**-20),  # rounded to single precision
+    )
+
+
+def _farthest(law: Any) -> float:
+    """What no number exceeds in magnitude."""
+    low, high = limits(law)
+    match law:
+        case Normal(mean=mean, sd=sd):
+            low, high = max(low, mean - FARTHEST_NORMAL * sd), min(high, mean + FARTHEST_NORMAL * sd)
+        case LogNormal(mu=mu, sigma=sigma):
+            low, high = 0.0, min(high, exp(min(mu + FARTHEST_NORMAL * sigma, 700.0)))  # beyond, all is infinite
+        case Exponential(mean=mean):
+            low, high = 0.0, min(high, max(low, 0.0) + FARTHEST_EXPONENTIAL * mean)
+    return max(abs(low), abs(high))
 
 
 def _logarithm(bound: float) -> float:

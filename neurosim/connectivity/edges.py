@@ -1,6 +1,6 @@
 """Who is connected to whom, as arrays."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -58,6 +58,17 @@ class Edges:
         if isinstance(self.delay, int):
             return self.delay if self.count else 0
         return int(self.delay.max(initial=0))
+
+    def with_delays(self, steps: np.ndarray) -> "Edges":
+        """The same edges with other delays, (E,) whole numbers of steps, brought into canonical order again."""
+        order = np.lexsort((self.target, steps, self.source))
+        uniform = bool(steps.size) and int(steps.min()) == int(steps.max())
+        return replace(
+            self,
+            target=self.target[order],
+            delay=int(steps[0]) if uniform else steps[order].astype(smallest_unsigned(int(steps.max(initial=0)))),
+            order=None if self.order is None else self.order[order],
+        )
 
     def row(self, source: int) -> slice:
         """Where the edges of a source stand."""

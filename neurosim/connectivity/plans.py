@@ -223,29 +223,34 @@ def plan_in_degree(rule: FixedInDegree, task: Task) -> Plan:
     Threads take targets in ascending ranges and each has its own place in every row, so rows come out sorted
     by target however many threads there are.
     """
-    avoid = excludes(rule, task)
-    size = task.sources - avoid
-    loops, distinct = compiled_loops(), not rule.multiple
-    ranges = task.split(task.targets, -(-task.targets // task.threads))
-    places = np.zeros((len(ranges), task.sources), np.int64)
-
-    def columns(into: np.ndarray) -> None:
-        def work(number: int, s: Scratch) -> None:
-            loops.columns(
-                *ranges[number], rule.degree, size, avoid, distinct, task.key, s.words, s.marks, s.values,
-                places[number], into,
-            )  # fmt: skip
-
-        def make_scratch() -> Scratch:
-            return Scratch(size if distinct else 0, rule.degree)
-
-        run_blocks(work, range(len(ranges)), make_scratch, task.threads)
-
-    width = smallest_unsigned(task.targets - 1)
-    columns(np.empty(0, width))
+    places = count_columns(rule, task)
     first = starts(places.sum(axis=0))
     places[:] = first[:-1] + np.cumsum(places, axis=0) - places
-    target = np.empty(first[-1], width)
-    columns(target)
-
+    target = np.empty(first[-1], smallest_unsigned(task.targets - 1))
+    _columns(rule, task, places, target)
     return plan_ready(first, target)
+
+
+def count_columns(rule: FixedInDegree, task: Task) -> np.ndarray:
+    """How often each source is drawn, (threads, sources), by each range of the targets."""
+    places = np.zeros((len(_column_ranges(task)), task.sources), np.int64)
+    _columns(rule, task, places, np.empty(0, smallest_unsigned(task.targets - 1)))
+    return places
+
+
+def _column_ranges(task: Task) -> list[tuple[int, int]]:
+    return task.split(task.targets, -(-task.targets // task.threads))
+
+
+def _columns(rule: FixedInDegree, task: Task, places: np.ndarray, into: np.ndarray) -> None:
+    """Count the sources of all targets in ``places``, or place the targets there."""
+    avoid, loops, distinct = excludes(rule, task), compiled_loops(), not rule.multiple
+    size, ranges = task.sources - avoid, _column_ranges(task)
+
+    def work(number: int, s: Scratch) -> None:
+        loops.columns(
+            *ranges[number], rule.degree, size, avoid, distinct, task.key, s.words, s.marks, s.values,
+            places[number], into,
+        )  # fmt: skip
+
+    run_blocks(work, range(len(ranges)), lambda: Scratch(size if distinct else 0, rule.degree), task.threads)

@@ -192,6 +192,26 @@ def delays(e0, e1, low, thresholds, guide, key, words, out):
 
 
 @compiled
+def mark_delays(e0, e1, thresholds, guide, begin, width, key, words, seen):
+    """Mark in ``seen`` how many thresholds the words of the edges e0 to e1 - 1 reach; e0 is a multiple of 64.
+
+    The ``width`` words from ``begin`` on reach what is marked already; blocks of them alone are passed over.
+    """
+    last = thresholds.size
+    for block in range(e0 >> 6, (e1 + 63) >> 6):
+        philox_block(block, block >> 28, DELAYS, key[0], key[1], key[2], words)
+        outside = 0
+        for lane in range(64):
+            outside += np.uint32(words[lane] - begin) >= width
+        if outside:
+            for lane in range(min(64, e1 - 64 * block)):
+                k = guide[words[lane] >> np.uint32(20)]
+                while k < last and words[lane] >= thresholds[k]:
+                    k += 1
+                seen[k] = True
+
+
+@compiled
 def sort_delays(r0, r1, first, low, high, count, targets, delay, old_targets, keys):
     """Bring each row into the order of delay, keeping the order of targets of equal delay."""
     span = high - low + 1

@@ -1,13 +1,14 @@
 """The numbers of edges that a join gives."""
 
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
 from ..connectivity import Edges, Rounded, values
 from ..connectivity.distributions import limits
-from ..connectivity.edge_values import drawn_values, single
+from ..connectivity.edge_values import drawn_values, single, value_recipe
+from ..connectivity.pending import PendingEdges
 from ..errors import NetworkError
 from ..families import Part
 from ..program.buffers import MANY
@@ -19,7 +20,8 @@ from .join import CheckedJoin
 
 
 def edge_numbers(
-    checked: CheckedJoin, name: str, edges: Edges, source: Part, target: Part, *, seed: int, stream: int, dt: float
+    checked: CheckedJoin, name: str, edges: Edges | PendingEdges, source: Part, target: Part, *, seed: int, stream: int,
+    dt: float
 ) -> Any:
     """What ``name`` of a join is along ``edges``: a number, or (E,) in internal units; see ``RedrawnValues`` for many.
 
@@ -28,27 +30,28 @@ def edge_numbers(
     checked, name
         The join and one of its variables or constants.
     edges, source, target
-        The edges and the parts at both ends.
+        The edges and the parts at both ends. Edges that are not drawn yet have no values that are texts or arrays.
     seed, stream, dt
         Of what is drawn, and the time step, ms.
     """
     join, dimension = checked.join, checked.dimension(name)
-    given = join.values.get(name, join.initial.get(name, 0.0))
+    given, known = join.values.get(name, join.initial.get(name, 0.0)), cast(Edges, edges)
     if isinstance(given, str):
         text = resolved_text(join.name, name, given, dimension, source, target)
         box = getattr(join.rule, "periodic", None)
         # replicas share their structure, so a drawn weight is the same in all
-        return text_values(text, edges, source, target, box, seed=seed, stream=stream, dt=dt)
+        return text_values(text, known, source, target, box, seed=seed, stream=stream, dt=dt)
     if isinstance(given, DISTRIBUTIONS):
         # drawn numbers need no more than single precision, and there may be hundreds of millions
         scaled = given.scaled(display_unit(dimension).factor)
         if edges.count <= MANY or single(scaled) is not None:
-            return values(scaled, edges, seed=seed, stream=stream, dtype=np.float32)
+            return values(scaled, known, seed=seed, stream=stream, dtype=np.float32)
         again = partial(drawn_values, scaled, edges.count, seed=seed, stream=stream, dtype=np.float32)
         step = scaled.power if isinstance(scaled, Rounded) else 0.0
-        return RedrawnValues(again, edges.count, np.float32, step, max(map(abs, limits(scaled))))
+        return RedrawnValues(again, edges.count, np.float32, step, max(map(abs, limits(scaled))),
+                             value_recipe(scaled, seed=seed, stream=stream))
     where = f"{join.name}.{name}"
     try:
-        return values(to_internal(given, dimension, where), edges, seed=seed, stream=stream)
+        return values(to_internal(given, dimension, where), known, seed=seed, stream=stream)
     except ValueError as error:
         raise NetworkError(f"{where}: {error}") from None

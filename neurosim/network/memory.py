@@ -5,11 +5,13 @@ from collections.abc import Mapping
 import numpy as np
 
 from ..connectivity import FromArrays, FromMatrix, estimate
-from ..connectivity.workers import available_memory, readable
+from ..connectivity.drawing import PLANS
+from ..connectivity.workers import available_memory, readable, usable_threads
 from ..errors import MemoryForeseenError
 from ..families import Part
+from ..program.buffers import MANY
 from .contacts import along_edges
-from .join import DISTRIBUTIONS, CheckedJoin
+from .join import DISTRIBUTIONS, CheckedJoin, Join
 
 PER_NEURON = 100
 """Bytes that a neuron takes at the most in the network as built: a dozen variables of eight bytes."""
@@ -17,8 +19,17 @@ PER_CONTACT = 60
 """Bytes for an edge whose domain is its own, at the most: four variables, and edges to both partners."""
 
 
-def foreseen(joins: Mapping[str, CheckedJoin], parts: Mapping[str, Part], replicas: int) -> dict[str, int]:
-    """Bytes that each part and join will take, by name."""
+def may_wait(join: Join) -> bool:
+    """Whether nothing looks at single edges before a run, so that they need not be drawn until then."""
+    values = (join.delay, *join.values.values(), *join.initial.values())
+    looked_at = any(isinstance(value, str) or np.ndim(value) for value in values)
+    return type(join.rule) in PLANS and join.glia is None and join.structure is None and not looked_at
+
+
+def foreseen(
+    joins: Mapping[str, CheckedJoin], parts: Mapping[str, Part], replicas: int, held: bool = True
+) -> dict[str, int]:
+    """Bytes that each part and join will take, by name; see ``check_fits``."""
     needed = {name: part.size * PER_NEURON * replicas for name, part in parts.items()}
     for name, checked in joins.items():
         join = checked.join
@@ -34,6 +45,9 @@ def foreseen(joins: Mapping[str, CheckedJoin], parts: Mapping[str, Part], replic
             source_positions=getattr(source, "positions", None),
             target_positions=getattr(target, "positions", None),
         )
+        if not held and edges > MANY and may_wait(join):
+            needed[name] = 8 * (4 + usable_threads()) * source.size  # where rows begin, and what counts them
+            continue
         equations = checked.checked.equations
         changing = len(equations.differential) * replicas
         drawn = [
@@ -46,7 +60,7 @@ def foreseen(joins: Mapping[str, CheckedJoin], parts: Mapping[str, Part], replic
 
 
 def check_fits(
-    joins: Mapping[str, CheckedJoin], parts: Mapping[str, Part], replicas: int, limit: int | None
+    joins: Mapping[str, CheckedJoin], parts: Mapping[str, Part], replicas: int, limit: int | None, held: bool = True
 ) -> None:
     """Refuse a network that will not fit.
 
@@ -54,13 +68,15 @@ def check_fits(
     ----------
     limit
         Bytes allowed; None for what is free.
+    held
+        Whether all edges are held here; a device may draw many of them itself.
 
     Raises
     ------
     MemoryForeseenError
         Saying how much is needed, how much there is, and what needs most.
     """
-    needed = foreseen(joins, parts, replicas)
+    needed = foreseen(joins, parts, replicas, held)
     total, allowed = sum(needed.values()), available_memory() if limit is None else limit
     if allowed is not None and total > allowed:
         largest = max(needed, key=lambda name: needed[name])

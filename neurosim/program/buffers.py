@@ -8,6 +8,7 @@ from typing import Any, Literal, Protocol
 import numpy as np
 
 from ..errors import DescriptionError
+from ..kernels.recipes import EdgeRecipe
 from ..units import DIMENSIONLESS, Dimension
 from .redrawn import RedrawnValues
 
@@ -40,6 +41,30 @@ class EdgeArrays(Protocol):
     def count(self) -> int: ...
 
 
+class PendingEdges(Protocol):
+    """Edges that are known and can be drawn at any time (see ``connectivity.pending``)."""
+
+    @property
+    def sources(self) -> int: ...
+
+    @property
+    def targets(self) -> int: ...
+
+    @property
+    def first(self) -> np.ndarray: ...
+
+    @property
+    def count(self) -> int: ...
+
+    @property
+    def delays(self) -> np.ndarray: ...
+
+    @property
+    def recipe(self) -> EdgeRecipe: ...
+
+    def draw(self) -> EdgeArrays: ...
+
+
 @dataclass(frozen=True)
 class Space:
     """A range of indices 0..size-1: the neurons of a part, the rows of a memory."""
@@ -56,21 +81,22 @@ class EdgeSpace:
     name, source, target
         Its name, and the spaces between which they run.
     edges
-        Who and how late.
+        Who and how late; None for those that are drawn when they are asked for.
     redraw
         Draws the same edges anew, so that ``release`` may let them go.
+    pending
+        What is known of edges that are not drawn yet.
     """
 
-    def __init__(self, name: str, source: str, target: str, edges: EdgeArrays,
-                 redraw: Callable[[], EdgeArrays] | None = None):
-        self.name, self.source, self.target = name, source, target
-        self._edges: EdgeArrays | None = edges
-        self._redraw = redraw
+    def __init__(self, name: str, source: str, target: str, edges: EdgeArrays | None,
+                 redraw: Callable[[], EdgeArrays] | None = None, pending: PendingEdges | None = None):
+        self.name, self.source, self.target, self.pending = name, source, target, pending
+        self._edges, self._redraw = edges, redraw if pending is None else pending.draw
 
     @cached_property
     def size(self) -> int:
         """Number of edges, E."""
-        return self.edges.count
+        return self.edges.count if self.pending is None else self.pending.count
 
     @property
     def edges(self) -> EdgeArrays:
@@ -92,6 +118,8 @@ class EdgeSpace:
     @cached_property
     def delays(self) -> np.ndarray:
         """The different delays in ascending order, (D,), steps."""
+        if self.pending is not None:
+            return self.pending.delays
         delay = np.atleast_1d(self.edges.delay)
         if delay.dtype.kind != "u":
             return np.unique(delay).astype(np.int64)

@@ -1,16 +1,11 @@
 """Where there is no GPU, the contracts are proved on the kernels' text built by the host compiler."""
 
+from pathlib import Path
+
 import pytest
 
-from neurosim.backends import available
 
-
-@pytest.fixture(params=["reference", "numba", "cupy"])
-def backend(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
-    """The name of each backend in turn; one that cannot run here is skipped with its reason."""
-    if request.param == "cupy" and available("cupy") is not None:
-        monkeypatch.setenv("NEUROSIM_CUDA_LOADER", "host")
-    reason = available(request.param)
-    if reason is not None:
-        pytest.skip(f"{request.param}: {reason}")
-    return request.param
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if item.path.is_relative_to(Path(__file__).parent):
+            item.add_marker("shim")

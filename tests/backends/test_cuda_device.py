@@ -262,6 +262,13 @@ def test_the_host_loader_needs_a_compiler(monkeypatch):
 
 
 @needs_compiler
+def test_further_flags_for_the_host_compiler_are_used(monkeypatch):
+    monkeypatch.setenv("NEUROSIM_HOST_FLAGS", "-O1 -no-such-flag")
+    with pytest.raises(BackendError, match="-no-such-flag"):
+        CupyBackend(HostDevice()).prepare(network(), PROBES, Options())
+
+
+@needs_compiler
 def test_a_simulation_runs_and_says_on_what(monkeypatch):
     monkeypatch.setenv("NEUROSIM_CUDA_LOADER", "host")
     session = Simulation(Network({"cell": LIF(3, i=30.0)}), backend="cupy", record=["cell.spikes"], progress=False)

@@ -110,7 +110,9 @@ TOP = (Assign("_response", "=", "exp(_p1 - _top) * c"),)
 
 @pytest.mark.parametrize(
     ("entries", "response"),
-    [("signs", CUBIC), ("signs", TOP), ("ternary", CUBIC), ("numbers", CUBIC), ("numbers", TOP)],
+    [("signs", CUBIC), ("numbers", TOP),
+     *(pytest.param(*more, marks=pytest.mark.slow) for more in (("signs", TOP), ("ternary", CUBIC), ("numbers", CUBIC)))
+     ],
 )
 def test_threads_look_ahead_in_one_replica_and_keep_the_bits(entries, response):
     """With patterns enough for threads to share the visits; units turn, so that much that was prepared is made anew."""

@@ -86,7 +86,8 @@ def test_drawn_values_have_their_distribution(given, exact):
 
 
 @pytest.mark.parametrize(
-    "given", [Normal(0.0, 1.0, low=0.0), Normal(0.0, 1.0, low=4.0), Uniform(0.0, 1.0), Exponential(1.0)]
+    "given",
+    [Normal(0.0, 1.0, low=0.0), Normal(0.0, 1.0, low=4.0), LogNormal(0.0, 1.0), Uniform(0.0, 1.0), Exponential(1.0)],
 )
 def test_values_do_not_depend_on_threads_or_blocks_and_float32_is_rounded_float64(given, monkeypatch):
     edges = drawn(30_001)

@@ -29,12 +29,6 @@ SMALL = RandomPatterns(3, 8, seed=2)
 BLANK = RandomPatterns(3, 8, dilution=0.4, seed=2)
 
 
-@pytest.fixture(params=["reference", "numba"])
-def backend(request):
-    """Those that have a sweep."""
-    return request.param
-
-
 def symmetric(products, degree):
     """The sum over all sets of ``degree`` units of the product of theirs."""
     return sum(math.prod(chosen) for chosen in itertools.combinations(products, degree))
@@ -121,12 +115,13 @@ def test_what_was_taught_is_recalled_from_a_corrupted_cue():
     assert np.min((last * patterns.draw()[:4]).mean(axis=1)) > 0.98
 
 
-def test_the_same_seed_gives_the_same_states_on_both_backends():
+@pytest.mark.shim
+def test_the_same_seed_gives_the_same_states_on_every_backend(backend):
     """Fields of whole numbers times powers of two are exact, so no state differs."""
     memory = DenseHebbian(RandomPatterns(400, 48, seed=1), examples=Examples(3, 0.8), learning="unsupervised",
                           temperature="2 - t/10", start="random")
     runs = [np.asarray(simulate(Network({"m": memory}), 12.0, dt=1.0, record="m.s", seed=5, replicas=2, backend=name,
-                                dtype="float64", progress=False)["m.s"].values) for name in ("reference", "numba")]
+                                dtype="float64", progress=False)["m.s"].values) for name in ("reference", backend)]
     np.testing.assert_array_equal(*runs)
     assert np.any(runs[0][0, 0] != runs[0][0, 1]) and np.any(runs[0][0] != runs[0][-1])
 

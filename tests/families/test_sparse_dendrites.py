@@ -75,9 +75,10 @@ def test_without_context_both_ends_are_predicted():
 
 
 @pytest.mark.slow
-def test_the_sequence_memory_is_the_same_on_the_compiled_backend():
+@pytest.mark.shim
+def test_the_sequence_memory_is_the_same_on_every_backend(backend):
     expected = forecasts(memory(), backend="reference")
-    np.testing.assert_array_equal(forecasts(memory(), backend="numba", dtype="float64"), expected)
+    np.testing.assert_array_equal(forecasts(memory(), backend=backend, dtype="float64"), expected)
 
 
 def test_dead_cells_are_never_active_again():

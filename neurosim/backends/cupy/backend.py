@@ -9,6 +9,7 @@ from ...errors import BackendError, MemoryForeseenError, listing
 from ...program import Probe, Program, check_probes, check_program
 from ..base import Backend, Options
 from ..numba.separate import separated
+from .connect import working_bytes
 from .emit_draws import poisson_tables
 from .emit_maps import lay_events
 from .emit_records import lay_records
@@ -38,6 +39,7 @@ class CupyBackend(Backend):
     """
 
     name = "cupy"
+    draws_edges = True
 
     def __init__(self, device: Device | None = None, sums: str | None = None):
         self.sums = sums or os.environ.get("NEUROSIM_CUDA_SUMS")
@@ -82,7 +84,7 @@ def check_fits(layout: Layout, device: Device) -> None:
     MemoryForeseenError
         Saying how much is needed, how much is free, what needs most, and how many replicas would fit.
     """
-    needed = sum(stored.nbytes for stored in layout.arrays.values())
+    needed = sum(stored.nbytes for stored in layout.arrays.values()) + working_bytes(layout, device.busy)
     free, there = device.memory()
     if needed <= free:
         return

@@ -13,6 +13,7 @@ import numpy as np
 
 from ...equations import names, parse
 from ...program import Operation, Program, Propagate
+from ...program.redrawn import RedrawnValues
 from .layout import Layout, symbol
 
 HEADROOM = 2.0**62
@@ -120,6 +121,9 @@ def _meet_nobody(target: str, ops: Sequence[Propagate], operations: Sequence[Ope
 
 
 def _most(op: Propagate, program: Program) -> float:
-    """The largest size of the value, which is that of a constant."""
-    values = np.asarray(program.buffers[op.names[op.value].buffer].initial)
+    """The largest size of the value, which is that of a constant, or what it cannot exceed where many are drawn."""
+    initial = program.buffers[op.names[op.value].buffer].initial
+    if isinstance(initial, RedrawnValues) and initial.recipe is not None:
+        return initial.recipe.bound
+    values = np.asarray(initial)
     return float(max(abs(values.max(initial=0.0)), abs(values.min(initial=0.0))))

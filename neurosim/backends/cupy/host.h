@@ -63,7 +63,19 @@ template <class Kernel> void run(unsigned grid_x, unsigned grid_y, unsigned thre
     if (threads > 1) pthread_barrier_destroy(&barrier);
 }
 
+// A launch as a graph keeps it: what runs all blocks of a kernel, and what it is given, a word of 64 bits for each.
+struct Node {
+    void (*run)(unsigned, unsigned, unsigned, int, const unsigned long long*);
+    unsigned x, y, threads;
+    int flush;
+    const unsigned long long* words;
+};
+
 }  // namespace host
+
+extern "C" void host_replay(const host::Node* nodes, long long count) {
+    for (const host::Node* n = nodes; n < nodes + count; ++n) n->run(n->x, n->y, n->threads, n->flush, n->words);
+}
 
 inline void __syncthreads() { if (blockDim.x > 1) pthread_barrier_wait(&host::barrier); }
 inline void __threadfence() { __atomic_thread_fence(__ATOMIC_SEQ_CST); }

@@ -18,14 +18,22 @@ import numpy as np
 
 from ...errors import BackendError
 from ...kernels.loader import cache_folder
+from .launching import word
 from .layout import Stored
 from .loader import Device, Launcher
-from .module import prelude_text
+from .module import from_word, prelude_text
 
 COMPILERS = ("g++", "clang++", "c++")
 # optimising would take longer than what is saved in proofs of some hundred steps
 FLAGS = ("-std=c++17", "-O0", "-ffp-contract=off", "-fwrapv", "-fPIC", "-pthread", "-w")
+MORE = "NEUROSIM_HOST_FLAGS"
+"""Names further flags for the compiler, such as ``-O2`` for long runs."""
 HERE = Path(__file__).parent
+NODE = np.dtype([("run", np.uint64), ("x", np.uint32), ("y", np.uint32), ("threads", np.uint32), ("flush", np.int32),
+                 ("words", np.uint64)])
+"""A launch in a graph, as ``host.h`` declares it."""
+Captured = tuple[tuple[int, ...], Sequence[Any]]
+"""A launch taken down: what stands in a node before its words, and the arguments."""
 
 
 def find_compiler() -> str | None:
@@ -56,12 +64,14 @@ class HostDevice(Device):
     """
 
     def __init__(self, threads: int = 1, flags: Sequence[str] = (), busy: int = 3):
-        self.threads, self.flags, self.busy = threads, (*FLAGS, *flags), busy
+        self.threads, self.flags, self.busy = threads, (*FLAGS, *os.environ.get(MORE, "").split(), *flags), busy
         compiler = find_compiler()
         if compiler is None:
             raise BackendError(f"cupy: no C++ compiler was found on a Linux machine (tried: {', '.join(COMPILERS)}); "
                                f"name one in CXX")
         self.compiler = compiler
+        self._replay: Any = None
+        self._captured: list[Captured] | None = None
 
     def describe(self) -> dict[str, Any]:
         return {"device": "host compiler", "compiler": self.compiler}
@@ -93,10 +103,22 @@ class HostDevice(Device):
         header = self._header(f'#include "{HERE / "host.h"}"\n{prelude_text(dtype)}\n')
         text = "\n".join([f'#include "{header}"', kernels, *launchers])
         library, flush = ctypes.CDLL(str(self._made(text, ".so", "-shared"))), int(dtype == "float32")
-        return {name: self._launcher(library, name, found, flush) for name, found in parameters.items()}
+        self._replay = library.host_replay
+        self._replay.argtypes, self._replay.restype = [ctypes.c_void_p, ctypes.c_longlong], None
+        return {name: self._launcher(getattr(library, f"run_{name}"), flush) for name in parameters}
 
     def capture(self, launches: Callable[[], None]) -> Callable[[], None]:
-        return launches
+        """The launches taken down as a graph does it: where everything lies is settled here."""
+        captured: list[Captured] = []
+        self._captured = captured
+        try:
+            launches()
+        finally:
+            self._captured = None
+        words = [np.array([_as_word(a) for a in given], np.uint64) for _, given in captured]
+        nodes = np.array([(*launch, own.ctypes.data) for (launch, _), own in zip(captured, words, strict=True)], NODE)
+        replay, graph = self._replay, (nodes, words, captured)  # what a graph points at lives as long as the graph
+        return lambda: replay(graph[0].ctypes.data, len(graph[0]))
 
     def _header(self, prelude: str) -> Path:
         """The prelude as a file that the compiler has read once, which takes half of the time of a small program."""
@@ -126,26 +148,28 @@ class HostDevice(Device):
             os.replace(result, made)
         return made
 
-    def _launcher(self, library: Any, name: str, parameters: Sequence[str], flush: int) -> Launcher:
-        function = getattr(library, f"run_{name}")
+    def _launcher(self, function: Any, flush: int) -> Launcher:
         function.restype = None
-        function.argtypes = [ctypes.c_uint] * 3 + [ctypes.c_int] + [_c_type(p) for p in parameters]
+        function.argtypes = [ctypes.c_uint] * 3 + [ctypes.c_int, ctypes.c_void_p]
+        at = ctypes.cast(function, ctypes.c_void_p).value or 0
 
         def launch(blocks: int, replicas: int, threads: int, arguments: Sequence[Any]) -> None:
-            given = [a.place if isinstance(a, Placed) else a for a in arguments]
-            function(blocks, replicas, min(threads, self.threads), flush, *given)
+            threads = min(threads, self.threads)
+            if self._captured is not None:
+                self._captured.append(((at, blocks, replicas, threads, flush), list(arguments)))
+                return
+            words = np.array([_as_word(a) for a in arguments], np.uint64)
+            function(blocks, replicas, threads, flush, words.ctypes.data)
 
         return launch
 
 
 def _launcher_text(name: str, parameters: Sequence[str]) -> str:
-    """A function that runs all blocks of a kernel."""
-    names = ", ".join(parameter.rpartition(" ")[2] for parameter in parameters)
-    head = ", ".join(["unsigned x", "unsigned y", "unsigned threads", "int flush", *parameters])
-    return f'extern "C" void run_{name}({head}) {{ host::run(x, y, threads, flush, [&] {{ {name}({names}); }}); }}'
+    """A function that runs all blocks of a kernel; its arguments come as words."""
+    given = ", ".join(from_word(parameter.rpartition(" ")[0], f"words[{n}]") for n, parameter in enumerate(parameters))
+    head = "unsigned x, unsigned y, unsigned threads, int flush, const unsigned long long* words"
+    return f'extern "C" void run_{name}({head}) {{ host::run(x, y, threads, flush, [&] {{ {name}({given}); }}); }}'
 
 
-def _c_type(parameter: str) -> Any:
-    if "*" in parameter:
-        return ctypes.c_void_p
-    return ctypes.c_double if parameter.startswith("double ") else ctypes.c_longlong
+def _as_word(argument: Any) -> int:
+    return argument.place if isinstance(argument, Placed) else word(argument)

@@ -59,7 +59,7 @@ class Launches:
         blocks = self._blocks(members)
         owner = np.repeat(np.arange(len(members), dtype=np.int32), blocks)
         first = np.cumsum([0, *blocks])
-        rows = [[_word(int(first[n])), _word(blocks[n]), *(_word(self._place(a)) for a in member.arguments)]
+        rows = [[word(int(first[n])), word(blocks[n]), *(word(self._place(a)) for a in member.arguments)]
                 for n, member in enumerate(members)]
         return owner, np.array(rows, np.uint64)
 
@@ -74,6 +74,6 @@ class Launches:
         return self._device.address(self._arrays[argument]) if isinstance(argument, str) else argument
 
 
-def _word(value: int | float) -> int:
+def word(value: int | float) -> int:
     """A number as a word of 64 bits."""
     return int.from_bytes(struct.pack("<d" if isinstance(value, float) else "<q", value), "little")

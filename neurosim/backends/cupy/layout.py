@@ -6,7 +6,10 @@ from typing import Any
 
 import numpy as np
 
+from ...kernels.recipes import ValueRecipe
 from ...program import Buffer, Diffuse, EdgeSpace, EventSchedule, MapEdges, Operation, Program, Propagate
+from ...program.buffers import PendingEdges
+from ...program.redrawn import RedrawnValues
 from ..numba.index import chunk_bounds, columns
 
 TILE = 256
@@ -58,26 +61,30 @@ class Layout:
     -----
     A buffer is (rows, size) with a row for each replica, or one that all share. An event list is a ring of
     ``ring`` steps, (replicas, ring, size), with counts (replicas, ring). Edges lie in canonical order, ``bounds`` says
-    where in each row each delay begins.
+    where in each row each delay begins. ``pending`` and ``recipes`` say by symbol which edges are drawn on the device,
+    and which numbers along them are drawn or set there; their arrays stand empty.
     """
 
     def __init__(self, program: Program, dtype: np.dtype, recorded: Collection[str] = ()):
         self.program, self.dtype = program, dtype
         self.arrays: dict[str, Stored] = {}
+        self.pending: dict[str, PendingEdges] = {}
+        self.recipes: dict[str, ValueRecipe | float] = {}
         used = set(recorded).union(*(named(op) for op in program.operations))
         self.numbers = {b.name: k for k, b in enumerate(b for b in program.buffers.values() if b.space is None)}
         self.keep("numbers", self.initial_numbers())
         for buffer in program.buffers.values():
             if buffer.space is not None and (buffer.kind == "state" or buffer.name in used):
-                self.arrays["a_" + symbol(buffer.name)] = self._buffer(buffer, buffer.space)
+                self._lay_buffer(buffer, buffer.space)
         for name in program.lists:
             self._lay_list(name)
         laid = [edges for edges in program.edges.values() if edges.name in used]
         # one width for all, so that kernels of many joins have one text
-        self._target_type = np.result_type(np.uint8, *(edges.edges.target.dtype for edges in laid))
+        self.target_type = np.result_type(np.uint8, *(_target_type(edges) for edges in laid))
         for edges in laid:
             self._lay_edges(edges)
         self._widen("bounds_")
+        self._widen("coledge_")
         self._lay_schedules()
         self.keep("keys", self._keys())
         self.keep("clock", np.zeros(3, np.int64))
@@ -122,11 +129,19 @@ class Layout:
         """Room for something with first values."""
         self.arrays[name] = Stored(values.shape, values.dtype, lambda: values)
 
-    def _buffer(self, buffer: Buffer, space: str) -> Stored:
-        shared = buffer.kind == "parameter" and np.ndim(buffer.initial) < 2
+    def _lay_buffer(self, buffer: Buffer, space: str) -> None:
+        at, initial = "a_" + symbol(buffer.name), buffer.initial
+        shared = buffer.kind == "parameter" and np.ndim(initial) < 2
         shape = (1 if shared else self.program.replicas, self.size(space))
         kind = self.element_type(buffer)
-        return Stored(shape, kind, lambda: np.ascontiguousarray(np.broadcast_to(buffer.initial, shape).astype(kind)))
+        recipe = _recipe(buffer, self.program.edges.get(space))
+        if recipe is None:
+            self.arrays[at] = Stored(shape, kind,
+                                     lambda: np.ascontiguousarray(np.broadcast_to(initial, shape).astype(kind)))
+            return
+        self.arrays[at] = Stored(shape, kind)
+        if recipe != 0.0:
+            self.recipes[at] = recipe
 
     def _lay_list(self, name: str) -> None:
         replicas, ring = self.program.replicas, self.ring(name)
@@ -135,24 +150,48 @@ class Layout:
         self.add("c_" + at, (replicas, ring), np.int32)
 
     def _lay_edges(self, edges: EdgeSpace) -> None:
-        name, drawn = symbol(edges.name), edges.edges
-        self.keep("first_" + name, np.ascontiguousarray(drawn.first, dtype=np.int64))
-        self.keep("target_" + name, np.ascontiguousarray(drawn.target, dtype=self._target_type))
+        name = symbol(edges.name)
         along = [op for op in self.program.operations if getattr(op, "edges", None) == edges.name]
+        by_target = any(needs_columns(op) for op in along)
+        if edges.pending is not None:
+            self._leave_edges(name, edges, edges.pending, by_target)
+            return
+        drawn = edges.edges
+        self.keep("first_" + name, np.ascontiguousarray(drawn.first, dtype=np.int64))
+        self.keep("target_" + name, np.ascontiguousarray(drawn.target, dtype=self.target_type))
         if any(isinstance(op, Propagate) or isinstance(op, MapEdges) and op.at == "source" for op in along):
             self.keep("delays_" + name, np.ascontiguousarray(edges.delays, dtype=np.int64))
             whole = np.array([0, max(drawn.targets, 1)], np.int64)
             self.keep("bounds_" + name, chunk_bounds(drawn, edges.delays, whole))
-        if any(needs_columns(op) for op in along):
+        if by_target:
             for kind, values in zip(("colfirst_", "coledge_", "colsource_"), columns(drawn), strict=True):
                 self.keep(kind + name, values)
+
+    def _leave_edges(self, name: str, edges: EdgeSpace, pending: PendingEdges, by_target: bool) -> None:
+        """Room for edges that are drawn on the device."""
+        self.pending[name] = pending
+        self.keep("first_" + name, np.ascontiguousarray(pending.first, dtype=np.int64))
+        self.add("target_" + name, (edges.size,), self.target_type)
+        self.keep("delays_" + name, np.ascontiguousarray(edges.delays, dtype=np.int64))
+        lengths = np.diff(pending.first)
+        width = np.uint16 if lengths.max(initial=0) < 65536 else np.uint32
+        if len(edges.delays) > 1:
+            self.add("bounds_" + name, (pending.sources, len(edges.delays) + 1), width)
+        else:
+            self.keep("bounds_" + name, np.stack([np.zeros_like(lengths), lengths], axis=1).astype(width))
+        if by_target:
+            self.add("colfirst_" + name, (pending.targets + 1,), np.int64)
+            self.add("coledge_" + name, (edges.size,), np.int32 if edges.size < 2**31 else np.int64)
+            self.add("colsource_" + name, (edges.size,), np.int32)
 
     def _widen(self, kind: str) -> None:
         """Give all arrays of a kind the type of the widest."""
         found = {at: stored for at, stored in self.arrays.items() if at.startswith(kind)}
         widest = np.result_type(np.uint8, *(stored.dtype for stored in found.values()))
         for at, stored in found.items():
-            if stored.values is not None and stored.dtype != widest:
+            if stored.values is None:
+                self.arrays[at] = Stored(stored.shape, widest)
+            elif stored.dtype != widest:
                 self.keep(at, stored.values().astype(widest))
 
     def _lay_schedules(self) -> None:
@@ -172,6 +211,20 @@ class Layout:
         """Low and high half of each replica's seed, (B, 2)."""
         seeds = [(self.program.seed + b) & (2**64 - 1) for b in range(self.program.replicas)]
         return np.array([[s & 0xFFFFFFFF, s >> 32] for s in seeds], dtype=np.uint32)
+
+
+def _recipe(buffer: Buffer, edges: EdgeSpace | None) -> ValueRecipe | float | None:
+    """What a buffer is drawn from or set to on the device; None where the host gives its values."""
+    initial = buffer.initial
+    if isinstance(initial, RedrawnValues):
+        return initial.recipe if buffer.dtype == "float" else None
+    many = edges is not None and edges.pending is not None and np.ndim(initial) == 0
+    return float(initial) if many and (buffer.dtype == "float" or initial == 0) else None
+
+
+def _target_type(edges: EdgeSpace) -> np.dtype:
+    """The type of the targets, which edges that are not drawn will have."""
+    return edges.edges.target.dtype if edges.pending is None else np.min_scalar_type(edges.pending.targets - 1)
 
 
 def adds_to_target(op: MapEdges) -> bool:

@@ -88,8 +88,6 @@ def check_known(operations: Sequence[Operation]) -> None:
     for op in operations:
         if type(op) not in EMITTERS and not isinstance(op, Map | Events | Propagate):
             raise BackendError(f"cupy: there is no kernel for {type(op).__name__} yet; use the backend 'numba'")
-        if any(ref.side == "at" for ref in getattr(op, "names", {}).values()):
-            raise BackendError(f"cupy: {type(op).__name__} cannot read at an index yet; use the backend 'numba'")
 
 
 def make_module(probes: Sequence[Probe], layout: Layout, sums: str) -> Module:
@@ -149,7 +147,7 @@ def _entry(name: str, body: str, types: Sequence[str], table: bool) -> tuple[str
     """The kernel that calls a function, and its parameters: what the function is given, or a table of that."""
     if table:
         parameters = ["const int* owner", "const u64* rows"]
-        given = [_from_word(kind, f"row[{n + 2}]") for n, kind in enumerate(types)]
+        given = [from_word(kind, f"row[{n + 2}]") for n, kind in enumerate(types)]
         block, blocks = "blockIdx.x - i64(row[0])", "i64(row[1])"
     else:
         parameters = [f"{kind} x{n}" for n, kind in enumerate(types)]
@@ -163,9 +161,9 @@ def _entry(name: str, body: str, types: Sequence[str], table: bool) -> tuple[str
     return "\n".join(lines) + "\n", tuple(parameters)
 
 
-def _from_word(kind: str, word: str) -> str:
+def from_word(kind: str, word: str) -> str:
     """A parameter from a word of 64 bits."""
-    if kind.endswith("*"):
+    if "*" in kind:
         return f"({kind}){word}"
     return f"f64_of_bits(i64({word}))" if kind == "double" else f"i64({word})"
 

@@ -12,6 +12,7 @@ from ...program import Probe
 from ...program.buffers import check_finite
 from ..base import Runner, Sink
 from ..numba.separate import BEFORE, check_complete
+from .connect import draw_on
 from .emit_draws import poisson_tables
 from .flights import flights, scales
 from .launching import Launches
@@ -53,6 +54,7 @@ class CupyRunner(Runner):
         compiled = time.perf_counter()
         self._numbers = layout.initial_numbers()
         self._arrays = {at: device.allocate(stored) for at, stored in layout.arrays.items()}
+        draw_on(layout, device, self._arrays)
         self._records = Records(self.program, probes, layout, device, self._arrays)
         self._flights = flights(self.program, sums)
         self._sent = {r.buffer for flight in self._flights for op in flight.operations for r in op.names.values()}
