@@ -64,6 +64,9 @@ _ADVICE = {
     ast.Lambda: "no lambda is allowed",
     ast.NamedExpr: "no assignment is allowed here",
     ast.Tuple: "a comma has no meaning here",
+    ast.BitXor: "a power is written **",
+    ast.BitAnd: "conditions are joined with 'and'",
+    ast.BitOr: "conditions are joined with 'or'",
 }
 
 
@@ -133,7 +136,8 @@ def _checked(node: ast.expr, source: Source, lead: int, depth: int) -> ast.expr:
             _check_call(node, source)
             node.args = [inner(argument) for argument in node.args]
         case _:
-            advice = _ADVICE.get(type(node), "only arithmetic, comparisons and known functions are allowed")
+            kind = type(node.op) if isinstance(node, ast.BinOp) else type(node)
+            advice = _ADVICE.get(kind, "only arithmetic, comparisons and known functions are allowed")
             raise source.error(advice, node)
     return node
 
@@ -166,6 +170,8 @@ def _check_call(node: ast.Call, source: Source) -> None:
     name = node.func.id
     if name not in FUNCTIONS:
         hint = nearest(name, FUNCTIONS) or f"; there are: {listing(FUNCTIONS)}"
+        if node.args and isinstance(node.args[0], ast.Name) and node.args[0].id == "t":
+            hint = f"; what a table says over time is a parameter, {name} alone, for which a TimedArray is given"
         raise source.error(f"unknown function {name!r}{hint}", node)
     if node.keywords or any(isinstance(argument, ast.Starred) for argument in node.args):
         raise source.error(f"{name} takes plain arguments only", node)

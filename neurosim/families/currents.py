@@ -238,12 +238,16 @@ def with_currents(
         Where the currents' variables begin, as of ``Neurons``.
     """
     whole = neurons.as_neurons() if isinstance(neurons, Named) else neurons
+    if not isinstance(whole, Neurons):
+        raise DescriptionError(f"with_currents: neurons must be Neurons or named ones such as LIF, got {neurons!r:.60}")
+    for current in currents:
+        if not isinstance(current, Current):
+            raise DescriptionError(f"with_currents: a current must be such as Receptor or Noise, got {current!r:.60}")
     if into is None:
         into = "I" if "I" in whole.parsed.variables else "drive"
-    if not isinstance(whole, Neurons) or into not in whole.parsed.parameters:
-        known = listing(whole.parsed.parameters) if isinstance(whole, Neurons) else "none"
+    if into not in whole.parsed.parameters:
         raise DescriptionError(f"with_currents: into must be a parameter that the equations declare, got {into!r}; "
-                               f"there are: {known}")
+                               f"there are: {listing(whole.parsed.parameters)}")
     unit = whole.parsed.parameters[into].unit.name
     if unit not in CONDUCTANCES:
         raise DescriptionError(f"with_currents: {into} must be in {listing(CONDUCTANCES)}, got {unit}")

@@ -6,8 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from ..equations import Assign, names, parse, substitute, unparse
-from ..equations.expressions import children, rebuilt
+from ..equations import Assign, calls, names, parse, substitute, unparse
+from ..equations.expressions import RANDOM, children, rebuilt
+from ..errors import EquationError
 from ..program import Scope
 from ..program.initial import initial_values, stream_number
 from ..units import DIMENSIONLESS, TIME, Dimension, to_internal
@@ -49,6 +50,19 @@ def lower(part: Neurons, scope: Scope) -> None:
             reset = [Assign(a.target, a.op, in_own_steps(a.value)) for a in reset]
         if reset:
             scope.map(reset, "reset", at=scope.full("spikes"))
+
+
+def observe(part: Neurons, scope: Scope, name: str) -> None:
+    """Add a variable that holds the subexpression ``name`` of ``part`` at the end of each step."""
+    tree = parse(_resolved(name, part))
+    drawn = sorted({*calls(tree)} & RANDOM | names(tree) & {"xi"})
+    slow = sorted(names(tree) & {"t", "dt"}) if part.own_steps(scope.dt) > 1 else []
+    if drawn or slow:
+        why = f"it draws by {drawn[0]}" if drawn else f"it reads {slow[0]!r} of a part with steps of its own"
+        raise EquationError(f"record: the subexpression {scope.full(name)!r} cannot be recorded: {why}")
+    at_the_end = substitute(tree, {"t": parse("t + dt")})
+    scope.state(name, 0.0, part.checked.dimensions[name])
+    scope.map([Assign(name, "=", unparse(at_the_end))], "reset")
 
 
 def evaluate_values(part: Neurons, scope: Scope) -> dict[str, Any]:
@@ -130,7 +144,8 @@ def _own_texts(part: Neurons) -> list[str]:
     checked = part.checked
     bodies = [assign.value for assign in part.update.body]
     resets = [assign.value for assign in checked.statements.get("reset", ())]
-    return [*bodies, *resets, *checked.conditions.values(), *checked.expressions.values()]
+    given = [unparse(v.expression) for v in part.parsed.subexpressions.values() if v.expression is not None]
+    return [*bodies, *resets, *given, *checked.conditions.values(), *checked.expressions.values()]
 
 
 def _integration(part: Neurons, renamed: Mapping[str, str], scope: Scope) -> list[Assign]:

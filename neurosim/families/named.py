@@ -66,6 +66,15 @@ class Named(Part):
         """The operations of the equations."""
         self._neurons.build(scope)
 
+    @property
+    def observable(self) -> tuple[str, ...]:
+        """The subexpressions of the equations."""
+        return self._neurons.observable
+
+    def observe(self, scope: Scope, name: str) -> None:
+        """Keep a subexpression as a variable."""
+        self._neurons.observe(scope, name)
+
     def _repr_latex_(self) -> str:
         return self._neurons._repr_latex_()
 

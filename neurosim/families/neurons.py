@@ -11,7 +11,7 @@ import numpy as np
 from ..equations import Checked, Equations, Update, calls, check, names, parse, solve
 from ..errors import DescriptionError, EquationError, listing, nearest, take_count
 from ..program import Scope
-from ..units import LENGTH, TIME, Dimension, to_internal
+from ..units import LENGTH, TIME, Dimension, to_internal, unit_named
 from .part import Part
 from .plain import call, checked_mapping, fields_of, shown
 from .slow import checked_step, own_steps
@@ -251,6 +251,17 @@ class Neurons(Part):
 
         lower(self, scope)
 
+    @property
+    def observable(self) -> tuple[str, ...]:
+        """The subexpressions of the equations."""
+        return tuple(self.parsed.subexpressions)
+
+    def observe(self, scope: Scope, name: str) -> None:
+        """Keep a subexpression as a variable, which shows it for the state at the end of each step."""
+        from .lowering import observe  # as for build
+
+        observe(self, scope, name)
+
     def to_dict(self) -> dict[str, Any]:
         """The fields as plain numbers, texts and lists, the parameters among them."""
         return {"family": "Neurons", **_flat(self)}
@@ -292,6 +303,9 @@ def _check_fields(part: Neurons) -> None:
     for name in ("equations", "reset", "method"):
         if not isinstance(getattr(part, name), str):
             raise DescriptionError(f"Neurons.{name} must be a text, got {getattr(part, name)!r:.60}")
+    for name in part.parameters:
+        if unit_named(name) is not None and name not in part.parsed.variables:
+            raise DescriptionError(f"Neurons: {name!r} is a unit in equations; give the parameter another name")
     if part.threshold is None:
         for name in ("reset", "refractory"):
             if getattr(part, name) not in (None, ""):
@@ -302,6 +316,10 @@ def _check_fields(part: Neurons) -> None:
         )
 
 
+_FIELDS = [field.name for field in dataclasses.fields(Neurons)]
+"""A misspelt one arrives among the parameters."""
+
+
 def _check_parameters(part: Neurons, checked: Checked) -> None:
     """Everything that the equations need is given, once, and nothing else is."""
     own, given = part.parsed, part.parameters
@@ -309,7 +327,7 @@ def _check_parameters(part: Neurons, checked: Checked) -> None:
     missing = sorted(name for name in needed if name not in given)
     if missing:
         unused = [name for name in given if name not in needed]
-        hints = "".join(nearest(name, unused) for name in missing)
+        hints = "".join(nearest(name, [*unused, *own.variables]) for name in missing)
         raise EquationError(f"Neurons needs a value for: {', '.join(missing)}{hints}")
     texts = [value for value in (*given.values(), *part.initial.values()) if isinstance(value, str)]
     mentioned = set().union(*(names(parse(text)) for text in texts)) if texts else set()
@@ -321,7 +339,7 @@ def _check_parameters(part: Neurons, checked: Checked) -> None:
                     f"Neurons: {name!r} is a variable; give its start as initial={{{name!r}: ...}}"
                 )
             raise DescriptionError(
-                f"Neurons has no parameter {name!r}{nearest(name, choices)}; there are: {listing(choices)}"
+                f"Neurons has no parameter {name!r}{nearest(name, [*choices, *_FIELDS])}; there are: {listing(choices)}"
             )
         if isinstance(value, TimedArray) and name not in part.variables:
             raise DescriptionError(

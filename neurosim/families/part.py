@@ -45,6 +45,15 @@ class Part(ABC):
         """Whether the part has an event list called ``spikes``."""
         return False
 
+    @property
+    def observable(self) -> tuple[str, ...]:
+        """What is kept nowhere, but can be calculated at the end of each step to be recorded."""
+        return ()
+
+    def observe(self, scope: Scope, name: str) -> None:
+        """Keep an ``observable`` as a variable of its own; comes after all else of the network."""
+        raise NotImplementedError(f"{type(self).__name__} has nothing to observe, got {name!r}")
+
     def to_dict(self) -> dict[str, Any]:
         """The fields as plain numbers, texts, lists and dicts; ``family`` names the class."""
         return {"family": type(self).__name__, **fields_of(self)}

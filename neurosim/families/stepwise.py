@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import DescriptionError, check_choice, check_positive, listing, take_count
+from ..errors import DescriptionError, check_choice, listing, take_count
 from ..program import Scope
 from ..units import DIMENSIONLESS, Dimension
 from .part import Part
@@ -143,7 +143,9 @@ class StepNeurons(Part):
                 raise DescriptionError(f"StepNeurons.{name} must be within 0 and 1, got {getattr(self, name)!r:.60}")
         if self.kind == "alpha" and not np.all(np.asarray(self.alpha) > np.asarray(self.beta)):
             raise DescriptionError("StepNeurons.alpha must be above beta for the kind 'alpha'")
-        check_positive(self, "threshold", *({"R", "C", "time_step"} & set(needed)))
+        for name in ("threshold", *({"R", "C", "time_step"} & set(needed))):
+            if np.min(getattr(self, name)) <= 0:
+                raise DescriptionError(f"StepNeurons.{name} must be > 0 and finite, got {getattr(self, name)!r:.60}")
 
     @property
     def dimensions(self) -> Mapping[str, Dimension]:

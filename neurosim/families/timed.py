@@ -108,15 +108,31 @@ def current_steps(times: Any, values: Any, dt: float, unit: str | None = None) -
     times, dt
         When each step begins and the grain of the table, ms; the times are multiples of ``dt``.
     values
-        One value per step, (n,).
+        One value per step, (n,), or one for each neuron, (n, N).
+
+    Raises
+    ------
+    DescriptionError
+        When shapes do not fit, or times are negative, do not ascend or are no multiples of ``dt``.
     """
-    starts = np.rint(np.asarray(times, dtype=float) / dt).astype(int)
+    when = np.asarray(to_internal(times, TIME, "current_steps: times"), dtype=float)
+    grain = float(to_internal(dt, TIME, "current_steps: dt"))
     numbers, own = _split(values)
-    if starts.ndim != 1 or starts.shape != numbers.shape or not starts.size:
-        raise DescriptionError(f"times and values must be (n,), got {starts.shape} and {numbers.shape}")
+    if when.ndim != 1 or numbers.ndim not in (1, 2) or when.size != len(numbers) or not when.size:
+        raise DescriptionError(
+            f"current_steps: times must be (n,) and values (n,) or (n, N), got {when.shape} and {numbers.shape}"
+        )
+    if not grain > 0:
+        raise DescriptionError(f"current_steps: dt must be > 0, got {dt!r}")
+    starts = np.rint(when / grain).astype(int) if np.isfinite(when).all() else np.array([-1])
     if starts[0] < 0 or (np.diff(starts) <= 0).any():
-        raise DescriptionError("times must not be negative and must ascend by at least dt")
-    table = np.zeros(int(starts[-1]) + 1)
+        raise DescriptionError("current_steps: times must not be negative and must ascend by at least dt")
+    between = np.abs(starts * grain - when) > 1e-6 * grain
+    if between.any():
+        raise DescriptionError(
+            f"current_steps: times must be multiples of dt = {grain:g} ms, got {when[between][0]:g} ms; take a finer dt"
+        )
+    table = np.zeros((int(starts[-1]) + 1, *numbers.shape[1:]))
     for start, value in zip(starts, numbers, strict=True):
         table[start:] = value
     return TimedArray(table, dt, own if own is not None else unit)

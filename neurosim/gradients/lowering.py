@@ -23,6 +23,7 @@ from ..program import (
     Ref,
 )
 from .scan import Edges, Scan
+from .surrogates import surrogate_tree
 from .thresholds import spike_text
 from .unrolling import Unrolling
 
@@ -76,6 +77,7 @@ def unrolled(program: Program, *, inputs: Sequence[str], outputs: Sequence[str],
     """
     if isinstance(reset, str) and reset not in ("attached", "detached"):
         raise DescriptionError(f"reset must be 'attached', 'detached' or a list of variables, got {reset!r}")
+    surrogate_tree(surrogate)  # a wrong one is refused here, and not by the first gradient
     known = [*program.buffers, *program.lists]
     for name in (*inputs, *outputs):
         if name not in known:

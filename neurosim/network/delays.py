@@ -4,11 +4,14 @@ from typing import Any
 
 import numpy as np
 
-from ..connectivity import Constant, Exponential, FromArrays, FromMatrix, LogNormal, Normal, Rounded, Uniform
+from ..connectivity import Constant, Edges, Exponential, FromArrays, FromMatrix, LogNormal, Normal, Rounded, Uniform
 from ..connectivity.delays import LONGEST, delay_law
 from ..connectivity.distributions import limits
 from ..errors import DescriptionError, NetworkError
+from ..families import Part
+from ..program.initial import stream_number
 from ..units import TIME, to_internal
+from .edge_texts import resolved_text, text_values
 
 DELAYS = (Constant, Normal, LogNormal, Uniform, Exponential)
 """Distributions of delays, which are rounded to steps anyway."""
@@ -16,10 +19,14 @@ DISTRIBUTIONS = (*DELAYS, Rounded)
 
 
 def checked_delay(join: Any) -> Any:
-    """The delay in ms: None, a number, an array or a distribution; above zero as far as no step is known."""
+    """The delay in ms: None, a number, an array, a distribution or a text; above zero as far as no step is known."""
     if join.delay is None:
         return None
     where = f"join {join.name!r}: delay"
+    if isinstance(join.delay, str):
+        if getattr(join.rule, "delay", None) is not None:
+            raise NetworkError(f"{where} is given twice: in the rule and beside it")
+        return join.delay
     if isinstance(join.delay, DELAYS):
         low, high = (join.delay.value,) * 2 if isinstance(join.delay, Constant) else limits(join.delay)
         if high <= 0 or np.isfinite(low) and low <= 0:
@@ -35,7 +42,7 @@ def checked_delay(join: Any) -> Any:
 
 
 def delay_steps(join: Any, dt: float) -> Any:
-    """The delay in steps: None, a whole number, (E,) whole numbers, or a distribution in steps.
+    """The delay in steps: None, a whole number, (E,) whole numbers, or a distribution in steps; None for a text, too.
 
     Raises
     ------
@@ -43,7 +50,7 @@ def delay_steps(join: Any, dt: float) -> Any:
         When a delay is shorter than one step or longer than ``LONGEST`` steps; it is told in ms.
     """
     delay = join.delay
-    if delay is None:
+    if delay is None or isinstance(delay, str):
         return None
     if isinstance(delay, Constant):
         delay = delay.value
@@ -53,6 +60,25 @@ def delay_steps(join: Any, dt: float) -> Any:
     _check_range(join, dt, given[given / dt < 1.0 - 1e-6], given[given / dt > LONGEST + 0.5])
     whole = np.rint(given / dt).astype(np.int64)
     return whole if whole.ndim else int(whole)
+
+
+def delayed(edges: Edges, join: Any, source: Part, target: Part, *, seed: int, dt: float) -> Edges:
+    """The edges with the delays that the text of a join says, each rounded to steps.
+
+    Raises
+    ------
+    NetworkError
+        As of ``delay_steps``.
+    """
+    text = resolved_text(join.name, "delay", join.delay, TIME, source, target)
+    box, stream = getattr(join.rule, "periodic", None), stream_number(f"{join.name}.delay")
+    said = text_values(text, edges, source, target, box, seed=seed, stream=stream, dt=dt)
+    given = np.broadcast_to(np.asarray(said, float), (edges.count,))
+    if not np.isfinite(given).all():
+        raise NetworkError(f"join {join.name!r}: delay must be finite, got {join.delay!r} = "
+                           f"{given[~np.isfinite(given)][0]} ms")
+    _check_range(join, dt, given[given / dt < 1.0 - 1e-6], given[given / dt > LONGEST + 0.5])
+    return edges.with_delays(np.rint(given / dt).astype(np.int64))
 
 
 def _drawn_steps(join: Any, dt: float) -> Any:

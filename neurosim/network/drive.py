@@ -25,7 +25,8 @@ class Drive:
     on_event
         What an event adds: ``"I += w"``.
     rate, count
-        Rate of one train, Hz: a number, an array (N,) or a text in ``t`` and ``i``; and number of trains.
+        Rate of one train, Hz: a number, an array (N,) or a text in ``t`` and ``i``, below 0 Hz as good as 0 Hz; and
+        number of trains.
     values
         Values of the names that ``on_event`` uses and the part lacks.
     """
@@ -100,7 +101,7 @@ def lower_drive(drive: Drive, checked: Checked, scope: Scope, guarded: frozenset
         internal = to_internal(value, checked.dimensions[name], name)
         extra[name] = _add(builder, drive, name, internal, checked.dimensions[name])
     if isinstance(drive.rate, str):
-        mean = f"{drive.count} * ({checked.expressions['rate']}) * dt"
+        mean = f"{drive.count} * max({checked.expressions['rate']}, 0.0) * dt"
     else:
         expected = to_internal(drive.rate, FREQUENCY, "rate") * drive.count * builder.dt
         extra["events_per_step"] = _add(builder, drive, "events_per_step", expected, DIMENSIONLESS, inner=True)

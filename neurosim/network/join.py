@@ -7,12 +7,12 @@ from typing import Any
 import numpy as np
 
 from ..connectivity.drawing import check_rule
-from ..connectivity.rules import RULES
+from ..connectivity.rules import RULES, Distance
 from ..equations import Checked, Equations, check, event_driven, names, parse, solve, unparse
 from ..errors import DescriptionError, EquationError, NetworkError, listing, nearest
 from ..families import Part
 from ..families.plain import call, fields_of, shown
-from ..units import Dimension, to_internal
+from ..units import TIME, Dimension, to_internal, unit_named
 from .contacts import along_edges, check_along_edges
 from .delays import DISTRIBUTIONS, checked_delay
 from .edge_texts import resolved_text
@@ -67,6 +67,10 @@ class Join:
         return call("Join", fields_of(self))
 
 
+OPTIONS = (*(field.name for field in dataclasses.fields(Join)), "plasticity")
+"""What ``Network.connect`` takes besides values: a misspelt one arrives among them."""
+
+
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class CheckedJoin:
     """A join whose texts fit its parts.
@@ -113,6 +117,7 @@ def checked_join(join: Join, source: Part, target: Part, glia: Part | None = Non
         check_rule(join.rule, sources=source.size, targets=target.size, same=join.source == join.target)
     except DescriptionError as problem:
         raise NetworkError(f"{where}: {problem}") from None
+    _check_places(join, source, target)
     sides = _sides(join, source, target)
     parts = {"source": source.dimensions, "target": target.dimensions}
     if glia is not None:
@@ -141,9 +146,10 @@ def checked_join(join: Join, source: Part, target: Part, glia: Part | None = Non
         check_along_edges(join, source, target, glia, sides, checked.statements)
     result = CheckedJoin(join=join, checked=checked, sides=sides)
     _check_values(result, [*sides])
-    for name, value in (*join.values.items(), *join.initial.items()):
+    given = [(n, v, result.dimension(n)) for n, v in (*join.values.items(), *join.initial.items())]
+    for name, value, dimension in [*given, ("delay", join.delay, TIME)]:
         if isinstance(value, str):
-            resolved_text(join.name, name, value, result.dimension(name), source, target)
+            resolved_text(join.name, name, value, dimension, source, target)
     plain = dataclasses.replace(
         join,
         delay=checked_delay(join),
@@ -161,6 +167,15 @@ def _sides(join: Join, source: Part, target: Part) -> dict[str, tuple[str, str]]
     sides |= {f"{name}_post": (name, "target") for name in target.dimensions}
     sides |= {f"{name}_pre": (name, "source") for name in source.dimensions}
     return {name: side for name, side in sides.items() if name not in own}
+
+
+def _check_places(join: Join, source: Part, target: Part) -> None:
+    for name, part in ((join.source, source), (join.target, target)):
+        if isinstance(join.rule, Distance) and getattr(part, "positions", None) is None:
+            raise NetworkError(
+                f"join {join.name!r}: Distance needs to know where {name!r} is: give the part positions, "
+                f"({part.size}, 1 to 3) in µm"
+            )
 
 
 def _check_names(join: Join, checked: Checked) -> None:
@@ -196,7 +211,8 @@ def _check_spikes(join: Join, source: Part, target: Part) -> None:
         if getattr(join, text).strip() and not part.spiking:
             raise NetworkError(f"join {join.name!r}: {text} needs spikes of {name!r}, which has no threshold")
     if not (join.on_pre.strip() or join.on_post.strip() or join.couple or join.model.strip()):
-        raise NetworkError(f"join {join.name!r} does nothing: give on_pre, on_post, couple or model")
+        hint = next(filter(None, (nearest(name, OPTIONS) for name in join.values)), "")
+        raise NetworkError(f"join {join.name!r} does nothing: give on_pre, on_post, couple or model{hint}")
     if join.couple and join.delay is not None and not join.on_pre.strip():
         raise NetworkError(f"join {join.name!r}: delay has no meaning for couple, which acts at once")
 
@@ -239,12 +255,16 @@ def _check_values(result: CheckedJoin, outside: list[str]) -> None:
     needed = [*checked.free, *(n for n, p in checked.equations.parameters.items() if "constant" in p.flags)]
     missing = sorted(name for name in needed if name not in join.values)
     if missing:
-        raise EquationError(f"{where} needs a value for: {', '.join(missing)}{nearest(missing[0], outside)}")
+        given = [name for name in join.values if name not in needed]
+        raise EquationError(f"{where} needs a value for: {', '.join(missing)}{nearest(missing[0], [*given, *outside])}")
     declared = [name for name in result.own if name not in checked.equations.differential]
     for name in join.values:
+        if name not in declared and unit_named(name) is not None:
+            raise NetworkError(f"{where}: {name!r} is a unit in equations; give the value another name")
         if name not in declared:
             raise NetworkError(
-                f"{where} has no parameter {name!r}{nearest(name, declared)}; there are: {listing(declared)}"
+                f"{where} has no parameter {name!r}{nearest(name, [*declared, *OPTIONS])}; "
+                f"there are: {listing(declared)}"
             )
     changing = [name for name in result.own if name not in checked.free]
     for name in join.initial:

@@ -56,7 +56,8 @@ def with_rules(
 def _checked(plasticity: Any, where: str) -> list[Rule]:
     if plasticity is None:
         return []
-    rules = [plasticity] if isinstance(plasticity, Rule) or not isinstance(plasticity, Iterable) else [*plasticity]
+    several = isinstance(plasticity, Iterable) and not isinstance(plasticity, str)
+    rules = [*plasticity] if several else [plasticity]
     for rule in rules:
         if not isinstance(rule, Rule):
             raise NetworkError(f"{where}: plasticity must be a rule such as STDP() or a list of them, got {rule!r:.60}")

@@ -1,25 +1,28 @@
 """From joins and drives to edges and operations."""
 
 import ast
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
 import numpy as np
 
-from ..connectivity import FromArrays, FromMatrix, draw
+from ..connectivity import Edges, FromArrays, FromMatrix, draw
+from ..connectivity.drawing import pending
+from ..connectivity.pending import PendingEdges
 from ..equations import Assign, Update, event_driven, names, parse, solve, substitute, unparse
 from ..errors import EquationError
 from ..families import DUE, Part
-from ..program import Builder, Diffuse, Draw, EdgeSpace, Map, MapEdges, Propagate, Ref, Scope, extract_draws
+from ..program import Builder, Diffuse, Draw, EdgeSpace, Map, MapEdges, Propagate, Ref, Scope, buffers, extract_draws
 from ..program.initial import stream_number
 from ..program.redrawn import RedrawnValues
 from ..units import Dimension
 from .contacts import Contacts, along_edges
-from .delays import delay_steps
+from .delays import delay_steps, delayed
 from .edge_numbers import edge_numbers
 from .glia import Domain, glia_dimensions, owners_of
 from .join import PLAIN, CheckedJoin
+from .memory import may_wait
 from .presynaptic import Terminals, shared_variables
 from .rewiring import IN_DEGREE
 
@@ -38,10 +41,12 @@ class JoinLowering:
         The parts of the network, by name.
     builder
         Where everything ends up.
+    adds
+        Whether a join before this one couples to the same variable, so that its sum is added to.
     """
 
-    def __init__(self, checked: CheckedJoin, parts: Mapping[str, Part], builder: Builder):
-        self.checked, self.builder, self.join = checked, builder, checked.join
+    def __init__(self, checked: CheckedJoin, parts: Mapping[str, Part], builder: Builder, *, adds: bool = False):
+        self.checked, self.builder, self.join, self.adds = checked, builder, checked.join, adds
         self.source, self.target = parts[self.join.source], parts[self.join.target]
         self.scope = Scope(builder, self.join.name)
         self.glia = parts[self.join.glia] if self.join.glia else None
@@ -87,31 +92,39 @@ class JoinLowering:
 
     def _draw_edges(self) -> None:
         join, builder, place = self.join, self.builder, self.join.target
-        again = partial(
-            draw,
-            join.rule,
-            sources=self.source.size,
-            targets=self.target.size,
-            seed=builder.seed,
-            stream=stream_number(join.name),
-            same=join.source == join.target,
-            delay=delay_steps(join, builder.dt),
-            source_positions=getattr(self.source, "positions", None),
-            target_positions=getattr(self.target, "positions", None),
-        )
-        self.drawn = edges = again()
+        said: dict[str, Any] = {
+            "sources": self.source.size,
+            "targets": self.target.size,
+            "seed": builder.seed,
+            "stream": stream_number(join.name),
+            "same": join.source == join.target,
+            "delay": delay_steps(join, builder.dt),
+        }
+        later = pending(join.rule, **said) if may_wait(join) else None
+        if later is not None and later.count > buffers.MANY:
+            self.drawn: Edges | PendingEdges = later
+            builder.add_edges(EdgeSpace(join.name, join.source, place, None, pending=later))
+            return
+        ends: dict[str, Any] = {"source_positions": getattr(self.source, "positions", None),
+                                "target_positions": getattr(self.target, "positions", None)}
+        again = partial(draw, join.rule, **said, **ends) if later is None else later.draw
+        if isinstance(join.delay, str):
+            again = partial(self._delayed, again)
+        self.drawn = self.edges = edges = again()
         if self.glia is not None and along_edges(join.domain, join.rule, self.target):
             stream = stream_number(f"{join.name}.domain")
             self.contacts = Contacts(join, edges, self.source, self.target, self.glia, seed=builder.seed,
                                      stream=stream, dt=builder.dt)
-            edges, place = self.contacts.edges, self.contacts.space
-            builder.add_space(place, edges.targets)
-        self.edges = edges
+            self.edges, place = self.contacts.edges, self.contacts.space
+            builder.add_space(place, self.edges.targets)
         given = isinstance(join.rule, FromArrays | FromMatrix) or self.contacts is not None
-        builder.add_edges(EdgeSpace(join.name, join.source, place, edges, None if given else again))
+        builder.add_edges(EdgeSpace(join.name, join.source, place, self.edges, None if given else again))
         if join.structure is not None:
-            degrees = np.bincount(edges.target, minlength=edges.targets)
+            degrees = np.bincount(self.edges.target, minlength=self.edges.targets)
             self.scope.state(IN_DEGREE, degrees, dtype="int", space=join.target)
+
+    def _delayed(self, drawn: Callable[[], Edges]) -> Edges:
+        return delayed(drawn(), self.join, self.source, self.target, seed=self.builder.seed, dt=self.builder.dt)
 
     def _open_terminals(self) -> None:
         variables = shared_variables(self.checked, self.body)
@@ -199,7 +212,7 @@ class JoinLowering:
         """The body of an update, its coefficients made constants of the edges."""
         renamed = {}
         where = f"join {self.join.name!r}"
-        held = {n: np.asarray(v) if isinstance(v, RedrawnValues) else v for n, v in found.items()}
+        held = {n: np.asarray(v) if isinstance(v, RedrawnValues) and n in update.reads else v for n, v in found.items()}
         for name, value in update.numbers(held, self.builder.dt, where).items():
             self.scope.value(prefix + name, value, inner=True)
             renamed[name] = parse(prefix + name)
@@ -208,16 +221,21 @@ class JoinLowering:
     def _couple(self) -> None:
         (assign,) = self._drawn(self.body["couple"], "couple")[0]
         target, edges, due = self._ref(assign.target).buffer, self.join.name, f"{self.join.target}.{DUE}"
-        if not self.builder.has_list(due):
+        slow = self.builder.has_list(due)
+        if not (slow or self.adds):
             found = self._names([assign], targets=False)
             self.builder.add("arrive", Diffuse(edges=edges, target=target, value=assign.value, names=found))
             return
         # a slow target needs the sum in its own steps only
-        names_of = {"sum": Ref(target)}
-        zero = (Assign("sum", "=", "0.0"),)
-        self.builder.add("arrive", Map(space=self.join.target, body=zero, names=names_of, at=due))
+        if not self.adds:
+            zero = (Assign("sum", "=", "0.0"),)
+            self.builder.add("arrive", Map(space=self.join.target, body=zero, names={"sum": Ref(target)}, at=due))
         adding = (Assign(assign.target, "+=", assign.value),)
-        operation = MapEdges(edges=edges, at="target", events=due, body=adding, names=self._names(adding))
+        names_of = self._names(adding)
+        if slow:
+            operation = MapEdges(edges=edges, at="target", events=due, body=adding, names=names_of)
+        else:
+            operation = MapEdges(edges=edges, at="all", events=None, body=adding, names=names_of)
         self.builder.add("arrive", operation)
 
     def _on_pre(self, catch_up: list[Assign]) -> None:

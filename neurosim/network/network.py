@@ -25,6 +25,7 @@ from .memory import check_fits
 from .rewiring import Rewiring
 from .show import as_html, as_text
 from .structures import groups_of
+from .writers import check_writers, coupled
 
 
 class Network:
@@ -48,6 +49,8 @@ class Network:
         self._parts: dict[str, Part] = {}
         self._joins: dict[str, CheckedJoin] = {}
         self._drives: dict[str, tuple[Drive, Checked]] = {}
+        if not isinstance(parts or {}, Mapping):
+            raise NetworkError(f"parts must be a dict of parts by name, such as {{'exc': LIF(80)}}, got {parts!r:.80}")
         for name, part in (parts or {}).items():
             self.add(name, part)
 
@@ -110,12 +113,13 @@ class Network:
             What a spike of the source does after the delay, and one of the target at once: ``"g_e += w"``. A
             bare name is the edge's, else the target's; ``v_pre`` and ``v_post`` name a side.
         delay
-            ms: a number, a quantity, a distribution (drawn again below one step), or (E,) for given edges;
-            None is one step. It is rounded to whole steps; below one step it is an error. A spike of step k
-            with a delay of d steps arrives at the beginning of step k + d.
+            ms: a number, a quantity, a distribution (drawn again below one step), (E,) for given edges, or a text as
+            for values below, ``"1*ms + distance/(300*um/ms)"``; None is one step. It is rounded to whole steps;
+            below one step it is an error. A spike of step k with a delay of d steps arrives at the beginning of
+            step k + d.
         couple
             Continuous coupling, ``"I_gap = g*(v_pre - v_post)"``: before each step a variable of the target
-            is set to the sum over its edges.
+            is set to the sum over its edges; several joins onto one variable add up.
         glia
             Name of a third part, of astrocytes, whose variables texts may name with the suffix ``_glia``: read as
             they were at the beginning of the step, or add to (``"Y_S_glia += r_S"``). ``synapses_glia`` is the
@@ -159,6 +163,8 @@ class Network:
         }
         if isinstance(target, str):
             return self._join(source, target, rule, name, fields, plasticity)
+        if not isinstance(target, Iterable):
+            raise NetworkError(f"target must be the name of a part or a list of names, got {target!r:.80}")
         if name is not None:
             raise NetworkError(f"a name ({name!r}) can be given for one target only, got {list(target)}")
         before = dict(self._joins)
@@ -183,7 +189,9 @@ class Network:
         if join.glia is not None:
             self._check_part(join.glia, "glia")
             third = self._parts[join.glia]
-        self._joins[name] = checked_join(join, *ends, third)
+        checked = checked_join(join, *ends, third)
+        self._check_writers([*self._joins.values(), checked], self._drives.values())
+        self._joins[name] = checked
         return name
 
     def drive(
@@ -215,10 +223,15 @@ class Network:
             name = self._free_name(f"{part}_drive")
         self._check_name(name)
         drive = Drive(name=name, part=part, on_event=on_event, rate=rate, count=count, values=values)
-        self._drives[name] = checked_drive(drive, self._parts[part])
+        checked = checked_drive(drive, self._parts[part])
+        self._check_writers(self._joins.values(), [*self._drives.values(), checked])
+        self._drives[name] = checked
         return name
 
-    def build(self, *, dt: float, seed: int = 0, replicas: int = 1, max_memory: int | None = None) -> Program:
+    def build(
+        self, *, dt: float, seed: int = 0, replicas: int = 1, max_memory: int | None = None, held: bool = True,
+        observed: Iterable[str] = (),
+    ) -> Program:
         """The program of one time step.
 
         Parameters
@@ -231,6 +244,10 @@ class Network:
             Number of copies with the same structure.
         max_memory
             Bytes allowed; by default what is free.
+        held
+            Whether memory must hold all edges; a backend may draw many of them on a device.
+        observed
+            Subexpressions of parts, ``exc.I_syn``, that are to be variables too, so that they can be recorded.
 
         Raises
         ------
@@ -249,19 +266,25 @@ class Network:
         for checked in self._joins.values():
             delay_steps(checked.join, dt)  # refuse a short delay before anything is drawn
         groups_of(self.joins, dt, int(replicas))
-        check_fits(self._joins, self._parts, replicas, max_memory)
+        check_fits(self._joins, self._parts, replicas, max_memory, held)
         scopes = {name: Scope(builder, name) for name in self._parts}
         for name, part in self._parts.items():
             part.build(scopes[name])
         for name, part in self._parts.items():
             part.link(scopes[name])
-        joins = [JoinLowering(checked, self._parts, builder) for checked in self._joins.values()]
+        places = [coupled(checked) for checked in self._joins.values()]
+        joins = [
+            JoinLowering(checked, self._parts, builder, adds=place is not None and place in places[:number])
+            for number, (checked, place) in enumerate(zip(self._joins.values(), places, strict=True))
+        ]
         for join in joins:
             join.lower()
         count_synapses((join.domain, join.edges) for join in joins if join.domain is not None)
         # drives after joins: next to the equations, with which they then share a pass over memory
         for drive, texts in self._drives.values():
             lower_drive(drive, texts, scopes[drive.part], self.parts[drive.part].guarded)
+        for owner, _, name in (full.partition(".") for full in observed):
+            self._parts[owner].observe(scopes[owner], name)
         return builder.finish()
 
     def rewiring(self, program: Program) -> Rewiring:
@@ -335,6 +358,10 @@ class Network:
             raise NetworkError(f"a name must not be a word of Python, got {name!r}")
         if name in self._taken():
             raise NetworkError(f"the name {name!r} is taken; there are: {listing(self._taken())}")
+
+    def _check_writers(self, joins: Iterable[CheckedJoin], drives: Iterable[tuple[Drive, Checked]]) -> None:
+        adding = [(drive, [a.target for a in texts.statements["on_event"]]) for drive, texts in drives]
+        check_writers(self._parts, joins, adding)
 
     def _check_part(self, name: str, what: str) -> None:
         if name not in self._parts:

@@ -63,6 +63,8 @@ def _join(join: Any) -> str:
 def _delay(delay: Any) -> str:
     if delay is None:
         return "one step"
+    if isinstance(delay, str):
+        return delay
     return f"{delay:g} ms" if isinstance(delay, int | float) else f"{text_of(delay)} ms"
 
 

@@ -6,6 +6,9 @@ import numpy as np
 
 from ..errors import DescriptionError, RecordingError
 
+MOST_STEPS = 2**53
+"""More could not be told apart as floats, and no run gets there."""
+
 
 def first_step_at(time: float, dt: float) -> int:
     """The first step k with ``k * dt >= time``; a time that is a step but for rounding is that step."""
@@ -21,8 +24,9 @@ def whole_steps(name: str, time: float, dt: float) -> int:
         When ``time`` is not a positive multiple of ``dt``.
     """
     steps = round(time / dt) if np.ndim(time) == 0 and math.isfinite(time) else 0
-    if steps < 1 or abs(steps * dt - time) > 1e-6 * time:
-        raise DescriptionError(f"{name} must be a multiple of the time step {dt:g} ms and > 0, got {time!r}")
+    if not 1 <= steps <= MOST_STEPS or abs(steps * dt - time) > 1e-6 * time:
+        rule = f"a multiple of the time step {dt:g} ms and > 0" if steps <= MOST_STEPS else "at most 2^53 time steps"
+        raise DescriptionError(f"{name} must be {rule}, got {time!r}")
     return steps
 
 

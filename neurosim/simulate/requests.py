@@ -27,10 +27,30 @@ class Request:
 
 def requests_of(record: Any, program: Program) -> list[Request]:
     """The entries of ``record``: a text, a list of texts and (text, ms) pairs, or a dict; None is no entry."""
+    found = []
+    for text, given in _entries(record):
+        every = None if given is None else _interval(given, text)
+        texts = [name for name in program.lists if name.endswith(".spikes")] if text == "spikes" else [text]
+        found += [Request(text=one, every=every) for one in texts]
+    return found
+
+
+def observed(record: Any, parts: Mapping[str, Any]) -> list[str]:
+    """The entries of ``record`` that are kept nowhere and have to be calculated, such as subexpressions."""
+    asked = {match["name"] for text, _ in _entries(record) if (match := _REQUEST.fullmatch(text.strip()))}
+    return sorted(
+        name for name in asked if (ends := name.split("."))[0] in parts and ends[1] in parts[ends[0]].observable
+    )
+
+
+def _entries(record: Any) -> list[tuple[str, Any]]:
+    """Each text with its interval, or None."""
     if record is None:
         return []
     if isinstance(record, str):
         record = [record]
+    if isinstance(record, tuple) and len(record) == 2 and isinstance(record[0], str) and not isinstance(record[1], str):
+        record = [record]  # one pair (text, ms), and not two texts
     if not isinstance(record, Iterable):
         raise RecordingError(
             f"record must be a text such as 'exc.spikes', a list or a dict of them, or None, got {record!r:.80}"
@@ -43,10 +63,7 @@ def requests_of(record: Any, program: Program) -> list[Request]:
             raise RecordingError(
                 f"record: an entry is a text such as 'exc.v[:5]' or a pair (text, ms), got {entry!r}"
             )
-        if every is not None:
-            every = _interval(every, text)
-        texts = [name for name in program.lists if name.endswith(".spikes")] if text == "spikes" else [text]
-        found += [Request(text=one, every=every) for one in texts]
+        found.append((text, every))
     return found
 
 
@@ -57,10 +74,11 @@ def _interval(every: Any, text: str) -> float:
     return float(interval)
 
 
-def resolve(record: Any, program: Program) -> tuple[list[Probe], list[Channel]]:
+def resolve(record: Any, program: Program, further: Iterable[str] = ()) -> tuple[list[Probe], list[Channel]]:
     """The probes for a backend and the channels for a recording, in the order of ``record``.
 
     A channel is called by its variable, ``exc.v``; where a variable occurs more than once, by the whole text.
+    Errors offer what is ``further`` observable, too.
 
     Raises
     ------
@@ -76,6 +94,9 @@ def resolve(record: Any, program: Program) -> tuple[list[Probe], list[Channel]]:
         if key in keys:
             raise RecordingError(f"record: {key!r} is asked for twice")
         keys.add(key)
+        if name not in program.lists and name not in program.buffers:
+            known = [*program.known, *further]
+            raise NetworkError(f"record: there is no {name!r}{nearest(name, known)}; there are: {listing(known)}")
         probe, channel = _resolved(request, name, index, key, program)
         probes.append(probe)
         channels.append(channel)
@@ -107,9 +128,6 @@ def _resolved(
             Probe(key, "events", name, indices),
             Channel(key=key, kind="events", size=size, indices=indices, replicas=replicas),
         )
-    if name not in program.buffers:
-        known = program.known
-        raise NetworkError(f"record: there is no {name!r}{nearest(name, known)}; there are: {listing(known)}")
     buffer = program.buffers[name]
     size = 1 if buffer.space is None else program.size_of(buffer.space)
     indices = _indices(index, size, request.text)

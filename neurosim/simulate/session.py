@@ -12,7 +12,7 @@ from .._version import __version__
 from ..backends import Options, Runner, backend
 from ..errors import CheckpointError, DescriptionError, NetworkError, listing, nearest
 from ..network import Network
-from ..program import Buffer, Program
+from ..program import Buffer, Play, Program
 from ..recording import Recorder, Recording
 from ..recording.clock import whole_steps
 from ..units import TIME, display_unit, to_internal
@@ -21,7 +21,7 @@ from .finite import FiniteCheck
 from .interrupt import Interrupt
 from .options import DEFAULTS, RunOptions, checked_options, checked_path, shows_options
 from .progress import Bar, make_progress
-from .requests import resolve
+from .requests import observed, resolve
 
 
 class Interrupted(UserWarning):
@@ -56,18 +56,24 @@ class Simulation:
         self.network, self._dtype, self._progress = network, dtype, chosen["progress"]
         self._description = network.to_dict()
         begun = time.perf_counter()
-        self._program = network.build(dt=chosen["dt"], seed=seed, replicas=chosen["replicas"])
+        held = not _draws_edges(backend)
+        self._observed = observed(chosen["record"], network.parts)
+        self._program = network.build(
+            dt=chosen["dt"], seed=seed, replicas=chosen["replicas"], held=held, observed=self._observed
+        )
         self._rewiring = network.rewiring(self._program)
         state = {} if _start is None else dict(_start.state)
         if _start is not None:
             self._program = self._rewiring.take_up(self._program, state)
-        probes, channels = resolve(chosen["record"], self._program)
+        observable = [f"{name}.{one}" for name, part in network.parts.items() for one in part.observable]
+        probes, channels = resolve(chosen["record"], self._program, observable)
         self._rewiring.check_recorded([probe.source for probe in probes], self._program)
         manner = Options(dtype=dtype, threads=chosen["threads"])
         self._prepare = partial(_prepared, backend, probes=probes, options=manner)
         self._runner = self._prepare(self._program)
         self._written: set[str] = set()
         if _start is not None:
+            state |= {name: self._runner.read(name) for name in self._observed}  # calculated anew before it is recorded
             self._runner.restore(_start.step, state)
             written = {name for name in state if name in self._program.buffers}
             self._written = {name for name in written if self._program.buffers[name].kind == "parameter"}
@@ -140,6 +146,8 @@ class Simulation:
             raise NetworkError(
                 f"{name} is a constant of {part!r}; give the part another value and build it anew"
             )
+        if any(isinstance(op, Play) and op.into == name for op in self._program.operations):
+            raise NetworkError(f"{name} is read from its TimedArray at every step; what is set would be lost")
         self._runner.write(name, to_internal(values, buffer.dimension, name))
         self._written.add(name)
 
@@ -154,6 +162,7 @@ class Simulation:
         place = _checked_file(file)
         program = self._program
         state = self._runner.state() | self._rewiring.saved(program, self._runner.read)
+        state = {name: values for name, values in state.items() if name not in self._observed}
         write_checkpoint(
             place,
             Checkpoint(
@@ -329,5 +338,13 @@ def _checked_file(file: Any) -> Path:
     return place
 
 
+def _draws_edges(name: str) -> bool:
+    return backend(name).draws_edges
+
+
 def _prepared(name: str, program: Program, *, probes: Any, options: Options) -> Runner:
-    return backend(name).prepare(program, probes, options)
+    try:
+        return backend(name).prepare(program, probes, options)
+    except KeyboardInterrupt:
+        # without the hundred frames of a compiler
+        raise KeyboardInterrupt("stopped by Ctrl-C while the network was compiled; nothing has run") from None

@@ -250,3 +250,18 @@ def test_a_backend_overrides_only_what_it_prints_differently():
 
 def test_the_same_text_gives_the_same_tree():
     assert parse("a + b", "x") is parse("a + b", "x")
+
+
+@pytest.mark.parametrize(
+    ("text", "advice"),
+    [
+        ("v^2", "a power is written"),
+        ("(v > 1) & (v < 2)", "joined with 'and'"),
+        ("(v > 1) | (v < 2)", "joined with 'or'"),
+        ("I(t)", "I alone, for which a TimedArray is given"),
+        ("I(t, i)", "I alone, for which a TimedArray is given"),
+    ],
+)
+def test_what_other_languages_write_is_answered_with_ours(text, advice):
+    with pytest.raises(EquationError, match=advice):
+        parse(text)

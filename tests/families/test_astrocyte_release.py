@@ -65,6 +65,7 @@ def test_sites_release_at_the_same_times_for_any_number_of_threads():
     np.testing.assert_array_equal(one["sites.spikes"].times, two["sites.spikes"].times)
 
 
+@pytest.mark.shim
 def test_gliotransmission_differs_from_synapse_to_synapse_of_one_neuron(backend):
     """Of two synapses of one neuron that one releases less whose site has released."""
     astro = Neurons(2, "C : uM", initial={"C": [0.8, 0.2]})
@@ -126,7 +127,7 @@ def test_three_numbers_for_the_first_weak_release_are_three_ways_to_step_recepto
 
 
 def test_few_channels_fluctuate_as_a_binomial_number_does():
-    channels, cells = 100, 3000
+    channels, cells = 100, 1000
     # without IP3 calcium rests at what leak and pumps say, whatever the channels do
     rest = brentq(lambda c: 0.1 * (2 - 1.18 * c) - 0.9 * c**2 / (c**2 + 0.05**2), 1e-4, 0.2)
     q = 1.05 * 0.13 / 0.9434

@@ -10,6 +10,7 @@ from neurosim import (
     Network,
     Neurons,
     Noise,
+    Poisson,
     Receptor,
     SpikeGenerator,
     simulate,
@@ -121,3 +122,12 @@ def test_an_input_that_there_is_not_is_refused():
         Receptor("n", tau=1.0, magnesium=1.0)
     with pytest.raises(DescriptionError, match="Receptor.name must be letters"):
         Receptor("a b", tau=1.0)
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [((Poisson(3, 1.0), Noise(tau=5.0, sd=1.0)), "neurons must be Neurons"), ((AdEx(3), 5.0), "a current must be")],
+)
+def test_what_takes_no_currents_and_what_is_none_are_refused(given, message):
+    with pytest.raises(DescriptionError, match=message):
+        with_currents(*given)

@@ -33,6 +33,7 @@ def run(elm, x=SIGNED, backend="reference", record="y", **more):
     return np.asarray(recording[f"cell.{record}"].values)
 
 
+@pytest.mark.shim
 @pytest.mark.parametrize("fields", [{"version": 1}, {"version": 2, "synapses": ROUTE, "branches": 3}])
 def test_a_neuron_computes_what_a_plain_loop_does(fields, backend):
     elm = neuron(**fields)

@@ -96,6 +96,27 @@ def test_a_table_whose_grain_is_no_multiple_of_the_step_is_refused():
 
 def test_current_steps_hold_until_the_next():
     assert current_steps([1.0, 3.0], [5.0, 0.0], dt=1.0).values.tolist() == [0.0, 5.0, 5.0, 0.0]
+    columns = current_steps([1.0, 2.0], [[5.0, 6.0], [0.0, 1.0]], dt=1.0)
+    assert columns.values.tolist() == [[0.0, 0.0], [5.0, 6.0], [0.0, 1.0]]
+
+
+def test_current_steps_take_times_with_a_unit():
+    second = pytest.importorskip("pint").UnitRegistry().second
+    table = current_steps([0.001, 0.003] * second, [5.0, 0.0], dt=0.001 * second)
+    assert table.values.tolist() == [0.0, 5.0, 5.0, 0.0] and table.dt == 1.0
+
+
+@pytest.mark.parametrize(
+    ("times", "values", "message"),
+    [
+        ([10.5, 20.0], [1.0, 2.0], "multiples of dt = 1 ms, got 10.5 ms"),
+        ([float("nan"), 20.0], [1.0, 2.0], "must ascend"),
+        ([1.0], [1.0, 2.0], r"got \(1,\) and \(2,\)"),
+    ],
+)
+def test_current_steps_that_the_table_would_move_are_refused(times, values, message):
+    with pytest.raises(DescriptionError, match=message):
+        current_steps(times, values, dt=1.0)
 
 
 def test_a_pint_table_brings_its_unit():

@@ -170,3 +170,29 @@ def test_noise_of_an_ornstein_uhlenbeck_process_has_its_variance(backend):
     )
     # 2000 samples: the standard error of the deviation is 1.6 %; Euler adds 1 %
     assert recording["a.v"].values[-1].std() == pytest.approx(3.0, rel=0.07)
+
+
+def test_the_time_of_the_last_spike_can_stand_in_a_subexpression_of_the_threshold():
+    text = "dv/dt = (30*mV - v)/tau : mV\ntheta = 10*mV + 20*mV*exp(-(t - lastspike)/(20*ms)) : mV"
+    direct = text.splitlines()[0]
+    fired = [
+        simulate(
+            Network({"cell": Neurons(1, equations, threshold=threshold, reset="v = 0*mV", tau=10.0)}), 50.0, dt=0.1,
+            record="spikes", backend="reference", progress=False,
+        )["cell.spikes"].steps
+        for equations, threshold in ((text, "v > theta"), (direct, "v > 10*mV + 20*mV*exp(-(t - lastspike)/(20*ms))"))
+    ]
+    assert fired[0].size > 2 and np.array_equal(*fired)
+
+
+@pytest.mark.parametrize(
+    ("more", "message"),
+    [
+        ({"treshold": "v > 10"}, "did you mean 'threshold'"),
+        ({"threshold": "vv > 10"}, "did you mean 'v'"),
+        ({"threshold": "v > amp*mV", "amp": 5.0}, "'amp' is a unit"),
+    ],
+)
+def test_a_misspelt_field_or_variable_offers_the_nearest(more, message):
+    with pytest.raises(DescriptionError, match=message):
+        Neurons(1, "dv/dt = -v/tau : mV", tau=10.0, **more)

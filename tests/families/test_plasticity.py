@@ -154,12 +154,14 @@ def test_scaling_follows_its_differential_equation(backend):
     assert results(backend)["scaling"][0][number] == pytest.approx(np.exp(log_w), rel=1e-8)
 
 
+@pytest.mark.shim
 def test_scaling_lets_the_weights_of_a_silent_target_grow(backend):
     rule, pair = RULES["scaling"], int(np.argmax(LAGS))
     # at the arrival the target has been silent all along, at its spike 60 ms later too
     assert results(backend)["scaling"][0][pair] == pytest.approx(START * np.exp(160.0 / rule.tau_w), rel=1e-12)
 
 
+@pytest.mark.shim
 @pytest.mark.parametrize("name", ["short_term", "depressing"])
 def test_short_term_plasticity_follows_its_recursion(name, backend):
     rule = RULES[name]

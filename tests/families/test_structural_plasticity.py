@@ -165,6 +165,7 @@ def test_the_same_bits_for_any_threads_chunks_and_restart(tmp_path):
         assert_same(everything(session), expected)
 
 
+@pytest.mark.shim
 def test_every_backend_grows_the_same_edges(backend):
     session = Simulation(learning_network(), dt=0.5, seed=3, backend=backend, dtype="float64", progress=False)
     session.run(20.0)

@@ -12,8 +12,8 @@ NAMES = catalog.names()
 # what an entry has run once serves its other tests, so one process takes them all
 GROUPED = [pytest.param(name, marks=pytest.mark.xdist_group(name)) for name in NAMES]
 
-# a process of its own takes some seconds for each: in every run one entry in four, among the slow tests the others
-ALONE = [pytest.param(name, marks=[pytest.mark.xdist_group(name), *([pytest.mark.slow] if n % 4 else [])])
+# a process of its own takes some seconds for each: in every run one entry in eight, among the slow tests the others
+ALONE = [pytest.param(name, marks=[pytest.mark.xdist_group(name), *([pytest.mark.slow] if n % 8 else [])])
          for n, name in enumerate(NAMES)]
 
 SMALL = {

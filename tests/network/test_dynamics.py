@@ -110,3 +110,30 @@ def test_spikes_that_meet_in_one_step_count_as_source_before_target(backend, fir
     found = run(net, 3.0, ["pair.up", "pair.down"], backend)
     np.testing.assert_allclose(found["pair.up"].values[-1], [up], rtol=1e-12)
     np.testing.assert_allclose(found["pair.down"].values[-1], [down], rtol=1e-12)
+
+
+def test_couplings_onto_one_variable_add_up(backend):
+    net = Network({"two": Neurons(2, SUM, x=[1.0, 2.0]), "three": Neurons(3, SUM, x=10.0), "sink": Neurons(2, SUM)})
+    net.connect("two", "sink", AllToAll(), couple="x = x_pre")
+    net.connect("three", "sink", AllToAll(), couple="x = g*x_pre", g=0.5)
+    assert run(net, 0.3, "sink.x", backend)["sink.x"].values.tolist() == [[18.0, 18.0]] * 3
+
+
+def test_a_drive_whose_rate_falls_below_zero_adds_nothing(backend):
+    net = Network({"sink": Neurons(5, SUM)})
+    net.drive("sink", "x += 1", rate="-500*Hz + 0*t*Hz/ms", count=1000)
+    assert run(net, 5.0, "sink.x", backend)["sink.x"].values[-1].tolist() == [0.0] * 5
+
+
+def test_a_delay_that_is_a_text_grows_with_distance(backend):
+    places = 30.0 * np.arange(5)[:, None]
+    cells = Neurons(5, SUM, threshold="x < 1", reset="x = 1", positions=places)
+    net = Network({"cells": cells, "sink": Neurons(5, SUM, positions=places)})
+    net.connect("cells", "sink", AllToAll(), on_pre="x += w", w="1.0*(i + 1)", delay="0.2*ms + distance/(100*um/ms)")
+    x = run(net, 2.0, "sink.x", backend)["sink.x"].values
+    expected = np.zeros_like(x)
+    for i in range(5):
+        for j in range(5):
+            expected[2 + 3 * abs(i - j):, j] += i + 1
+    assert np.array_equal(x, expected)
+    assert Network.from_yaml(net.to_yaml()) == net

@@ -33,7 +33,7 @@ def rich():
         "exc",
         "driven",
         FromArrays([0, 1, 1], [1, 0, 1]),
-        on_pre="I += w",
+        on_pre="v += w",
         w=np.array([1.0, 2.0, 3.0]),
         delay=np.array([0.1, 0.2, 0.3]),
     )
@@ -323,3 +323,65 @@ def test_a_number_drawn_for_the_equations_is_not_drawn_again_elsewhere():
     for wrong in ({"threshold": "p > 0.5"}, {"threshold": "v > 1", "reset": "v = 0; x = q"}):
         with pytest.raises(EquationError, match="draws random numbers for the equations alone"):
             Neurons(2, text, **wrong)
+
+
+@pytest.mark.parametrize("first", ["couple", "table"])
+def test_what_is_set_at_every_step_takes_no_additions(first):
+    table = {"I": TimedArray([1.0, 2.0], dt=1.0)} if first == "table" else {}
+    net = Network({"exc": cells(), "inh": cells(2, **table)})
+    if first == "couple":
+        net.connect("exc", "inh", AllToAll(), couple="I = v_pre", name="sum")
+    setter = "a TimedArray" if first == "table" else "couple of join 'sum'"
+    for add in (
+        lambda: net.connect("exc", "inh", AllToAll(), on_pre="I += 1*mV"),
+        lambda: net.connect("exc", "inh", AllToAll(), on_post="I += 1*mV"),
+        lambda: net.drive("inh", "I += 1*mV", rate=5.0),
+    ):
+        with pytest.raises(NetworkError, match=f"adds to 'I' of 'inh', which {setter} sets at every step"):
+            add()
+    assert len(net.joins) == (first == "couple") and not net.drives
+    net.connect("exc", "inh", AllToAll(), on_pre="v += 1*mV")
+
+
+def test_a_coupling_onto_a_table_is_refused():
+    net = Network({"exc": cells(), "inh": cells(2, I=TimedArray([1.0, 2.0], dt=1.0))})
+    with pytest.raises(NetworkError, match="which a TimedArray sets at every step"):
+        net.connect("exc", "inh", AllToAll(), couple="I = v_pre")
+
+
+@pytest.mark.parametrize(
+    ("delay", "rule", "message"),
+    [
+        ("1*mV", AllToAll(), "delay is in ms"),
+        ("dist/(1*um/ms)", AllToAll(), "unknown name 'dist'"),
+        ("1*ms", FromArrays([0], [1], delay=[3]), "given twice"),
+    ],
+)
+def test_a_delay_that_is_a_wrong_text_is_refused_at_once(net, delay, rule, message):
+    with pytest.raises(DescriptionError, match=message):
+        net.connect("exc", "inh", rule, on_pre="v += 1*mV", delay=delay)
+
+
+@pytest.mark.parametrize(("delay", "message"), [("i*ms", "at least one step"), ("log(i - 5)*ms", "must be finite")])
+def test_a_delay_that_a_text_makes_too_short_is_refused_before_a_run(net, delay, message):
+    net.connect("exc", "inh", AllToAll(), on_pre="v += 1*mV", delay=delay)
+    with pytest.raises(NetworkError, match=message):
+        net.build(dt=0.1)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        (lambda net: Network([LIF(3)]), "parts must be a dict"),
+        (lambda net: net.connect("exc", LIF(3), AllToAll()), "target must be the name of a part"),
+        (lambda net: net.connect("exc", "inh", AllToAll(), onpre="v += 1*mV"), "did you mean 'on_pre'"),
+        (lambda net: net.connect("exc", "inh", AllToAll(), on_pre="v += w", w=1.0, dealy=1), "did you mean 'delay'"),
+        (lambda net: net.connect("exc", "inh", AllToAll(), on_pre="v += w", ww=1.0), "did you mean 'ww'"),
+        (lambda net: net.connect("exc", "inh", AllToAll(), on_pre="v += w", w=1.0, plasticity="stdp"), "got 'stdp'"),
+        (lambda net: net.connect("exc", "inh", Distance("gaussian", 1.0), on_pre="v += 1*mV"), "positions"),
+    ],
+)
+def test_what_is_misspelt_or_misplaced_is_told_when_joined(net, wrong, message):
+    with pytest.raises(NetworkError if "ww" not in message else EquationError, match=message):
+        wrong(net)
+    assert not net.joins

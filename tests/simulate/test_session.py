@@ -252,6 +252,7 @@ def test_a_session_whose_state_exploded_does_not_run_on():
         run.run(1.0)
 
 
-def test_info_tells_backend_and_sizes():
+def test_info_tells_backend_and_sizes(pytestconfig):
     info = session().info()
-    assert info["backend"] == "reference" and info["neurons"] == 30 and info["edges"] == 150
+    backend = "cupy" if pytestconfig.getoption("--cuda") else "reference"
+    assert info["backend"] == backend and info["neurons"] == 30 and info["edges"] == 150

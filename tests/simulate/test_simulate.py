@@ -7,7 +7,7 @@ import sys
 import numpy as np
 import pytest
 
-from neurosim import LIF, Network, Neurons, Poisson, Recording, Simulation, simulate
+from neurosim import LIF, Network, Neurons, Poisson, Recording, Simulation, TimedArray, simulate
 from neurosim.connectivity import Bernoulli
 from neurosim.errors import BackendError, DescriptionError, NetworkError, NonFiniteError, RecordingError
 from neurosim.simulate import progress as progress_module
@@ -262,3 +262,87 @@ def test_what_a_solver_keeps_for_itself_is_not_offered_but_can_be_looked_at():
 
 def test_a_recording_says_in_which_precision_it_was_calculated():
     assert simulate(lif(), 5.0, backend="reference").metadata["dtype"] == "float64"
+
+
+SUMMED = """
+dv/dt = (-65*mV - v + I_total)/tau : mV
+I_total = I_syn + I_ac : mV
+I_syn = g*(0*mV - v) : mV
+I_ac = 5*mV*sin(2*pi*t*10*Hz) : mV
+dg/dt = -g/tau : 1
+"""
+
+
+def summed():
+    return Network({"cells": Neurons(3, SUMMED, tau=5.0, initial={"v": -65.0, "g": [0.1, 0.5, 1.0]})})
+
+
+def test_a_subexpression_is_recorded_as_it_is_at_the_end_of_a_step(backend):
+    asked = ["cells.v", "cells.g", "cells.I_syn", "cells.I_total[1]", ("cells.I_ac", 0.5)]
+    recording = simulate(summed(), 5.0, record=asked, backend=backend, dtype="float64", progress=False)
+    v, g, ac = recording["cells.v"].values, recording["cells.g"].values, recording["cells.I_ac"]
+    expected = 5.0 * np.sin(2 * np.pi * ac.times / 100.0)
+    assert recording["cells.I_syn"].unit == "mV"
+    np.testing.assert_allclose(recording["cells.I_syn"].values, g * (0.0 - v), atol=1e-12)
+    np.testing.assert_allclose(ac.values, np.repeat(expected[:, None], 3, axis=1), atol=1e-12)
+    np.testing.assert_allclose(recording["cells.I_total"].values[4::5, 0], (g * -v)[4::5, 1] + expected, atol=1e-12)
+
+
+def test_a_checkpoint_does_not_depend_on_the_subexpressions_recorded(tmp_path):
+    def session(record):
+        return Simulation(summed(), record=record, backend="reference", progress=False)
+
+    one, other = session(["cells.I_syn"]), session(["cells.v"])
+    for running in (one, other):
+        running.run(2.0)
+    one.save(tmp_path / "one.npz")
+    other.save(tmp_path / "other.npz")
+    whole = one.run(2.0)["cells.I_syn"].values[20:]
+    taken_up = Simulation.load(tmp_path / "other.npz", record="cells.I_syn", backend="reference", progress=False)
+    assert np.array_equal(taken_up.run(2.0)["cells.I_syn"].values, whole)
+    without = Simulation.load(tmp_path / "one.npz", backend="reference", progress=False)
+    without.run(2.0)
+    other.run(2.0)
+    assert np.array_equal(without.get("cells.v"), other.get("cells.v"))
+
+
+@pytest.mark.parametrize(
+    ("text", "more", "message"),
+    [
+        ("x = rand() : 1 (constant over dt)\ny : 1", {}, "draws by rand"),
+        ("x = y*sin(t/ms) : 1\ny : 1", {"dt": 1.0}, "steps of its own"),
+        ("xx = 2*y : 1\ny : 1", {}, "did you mean 'cells.xx'"),
+    ],
+)
+def test_a_subexpression_that_cannot_be_recorded_is_refused(text, more, message):
+    net = Network({"cells": Neurons(1, text, **more)})
+    with pytest.raises(DescriptionError, match=message):
+        simulate(net, 2.0, record="cells.x", backend="reference", progress=False)
+
+
+def test_one_pair_is_one_entry_of_record():
+    recording = simulate(summed(), 2.0, record=("cells.v", 1.0), backend="reference", progress=False)
+    assert recording["cells.v"].values.shape == (2, 3)
+
+
+def test_what_a_table_plays_cannot_be_set():
+    net = Network({"cells": Neurons(2, "y : 1", y=TimedArray([1.0, 2.0], dt=1.0))})
+    session = Simulation(net, backend="reference", progress=False)
+    with pytest.raises(NetworkError, match=r"cells.y is read from its TimedArray at every step"):
+        session.set("cells.y", 3.0)
+
+
+def test_a_run_of_more_steps_than_can_be_counted_is_refused():
+    with pytest.raises(DescriptionError, match=r"duration must be at most 2\^53 time steps"):
+        simulate(summed(), 1e300, backend="reference", progress=False)
+
+
+def test_ctrl_c_while_compiling_says_so_in_one_line(monkeypatch):
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    for runs_it in ("reference.backend.ReferenceBackend", "cupy.backend.CupyBackend"):  # the second with --cuda
+        monkeypatch.setattr(f"neurosim.backends.{runs_it}.prepare", interrupted)
+    with pytest.raises(KeyboardInterrupt, match="while the network was compiled") as caught:
+        simulate(summed(), 1.0, backend="reference", progress=False)
+    assert caught.value.__suppress_context__

@@ -37,7 +37,8 @@ def checked_labels(values: Any, count: int, classes: int, where: str) -> np.ndar
     if labels.dtype.kind not in "iu":
         raise DescriptionError(f"{where} must be whole numbers, got {labels.dtype}")
     if labels.min() < -1 or labels.max() >= classes:
-        raise DescriptionError(f"{where} must be in -1..{classes - 1}, got {labels.min()}..{labels.max()}")
+        raise DescriptionError(f"{where} must be in -1..{classes - 1}, got {labels.min()}..{labels.max()} with "
+                               f"classes={classes}")
     return labels.astype(np.int64)
 
 
