@@ -159,6 +159,7 @@ def draw(content: dict[str, Any], file: Path) -> None:
 
     matplotlib.use("Agg")
     import matplotlib.pyplot as plt
+    from matplotlib.ticker import NullFormatter, NullLocator
 
     slopes = {(one["axis"], one["of"]): one["exponent"] for one in content["fits"]}
     shown = {"simulate_s": "s per model second", "network_mib": "MiB"}
@@ -176,10 +177,10 @@ def draw(content: dict[str, Any], file: Path) -> None:
                 ax.set_title(f"exponent {slope:.2f}", fontsize="small")
             ax.set(xlabel=MEANING[axis] if row else "", ylabel=label if column == 0 else "")
             ax.spines[["top", "right"]].set_visible(False)
-        for ax in grid[:, column]:
-            if axis == "threads":
-                ax.set_xticks(x, [f"{count:g}" for count in x])
-                ax.minorticks_off()
+        for ax in grid[:, column]:  # names of the smaller ticks would lie over each other
+            ax.set_xticks(x, [f"{value:,.0f}" for value in x], fontsize="x-small")
+            ax.xaxis.set_minor_locator(NullLocator())
+            ax.yaxis.set_minor_formatter(NullFormatter())
     figure.savefig(file, dpi=120)
     plt.close(figure)
 

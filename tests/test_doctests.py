@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-OPTIONAL = {"brian2", "cupy", "matplotlib", "neo", "nir", "snntorch", "torch", "xarray", "zarr"}
+OPTIONAL = {"brian2", "cupy", "matplotlib", "neo", "snntorch", "torch", "xarray", "zarr"}
 """Packages of the extras: a module that needs one is skipped where it is not installed."""
 
 

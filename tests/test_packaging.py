@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-HEAVY = ["cupy", "dask", "matplotlib", "neo", "nir", "numba", "pandas", "pint", "rich", "scipy", "sympy"]
+HEAVY = ["cupy", "dask", "matplotlib", "neo", "numba", "pandas", "pint", "rich", "scipy", "sympy"]
 HEAVY += ["torch", "tqdm", "typer", "xarray", "zarr"]
 """Packages that ``import neurosim`` must not load."""
 

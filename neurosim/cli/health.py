@@ -14,7 +14,7 @@ from ..errors import NeurosimError
 from ..kernels.loader import cache_folder
 from .printing import coloured, print_json, print_table, printer
 
-PACKAGES = ("numpy", "scipy", "numba", "llvmlite", "sympy", "pint", "matplotlib", "xarray", "zarr", "neo", "nir",
+PACKAGES = ("numpy", "scipy", "numba", "llvmlite", "sympy", "pint", "matplotlib", "xarray", "zarr", "neo",
             "torch", "snntorch", "brian2", "cupy")
 
 

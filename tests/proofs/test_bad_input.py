@@ -124,7 +124,7 @@ MISTAKES = {
         lambda: joined(rule=FromArrays([0, 1], [0, 1]), delay=[0.5, 0.01]).build(dt=0.1),
         ["exc_to_inh", "delay", "0.1", "0.01"]),
     "a delay in mV": (lambda: joined(delay=quantity(1.0, "mV")), ["exc_to_inh", "delay", "mV", "ms"]),
-    "a delay as text": (lambda: joined(delay="1 ms"), ["exc_to_inh", "delay", "'1 ms'"]),
+    "a delay as text": (lambda: joined(delay="1 ms"), ["exc_to_inh", "delay", "1 ms"]),
     "a distribution of negative delays": (
         lambda: joined(delay=Uniform(-3.0, -1.0)), ["exc_to_inh", "delay", "> 0 ms", "-3.0", "-1.0"]),
     "a distribution of delays below a step": (
