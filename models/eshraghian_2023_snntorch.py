@@ -22,6 +22,7 @@ from neurosim import Network, TimedArray, simulate
 from neurosim.catalog import Claim, Entry
 from neurosim.connectivity import AllToAll
 from neurosim.families import Afferents, StepNeurons
+from neurosim.plots import raster
 
 PIXELS, CLASSES, STEPS, BETA, BATCH = 64, 10, 25, 0.9, 128
 NAMES = ("hidden", "out")
@@ -165,23 +166,12 @@ def accuracy(epochs: int, backend: str = "numba", seed: int = 0) -> float:
 def figure(ax, recording=None, *, backend="numba", seed=0):
     """Output spike counts of a trained network for ten test images; of a recording, the spikes of both layers."""
     if recording is not None:
-        return _raster(ax, recording)
+        return raster(recording, ax)
     counts = both(2, backend, seed)[1][-1].sum(axis=0)
     labels = digits()[3]
     chosen = [int(np.flatnonzero(labels == digit)[0]) for digit in range(CLASSES)]
     ax.imshow(counts[chosen], cmap="Greys")
     ax.set(xlabel="output neuron", ylabel="digit shown", title="Eshraghian et al. (2023): spikes in 25 steps")
-    return ax
-
-
-def _raster(ax: Any, recording: Any) -> Any:
-    """Spikes of the layers that were recorded, the outputs on top."""
-    first = 0
-    for name in (n for n in NAMES if f"{n}.spikes" in recording):
-        spikes = recording[f"{name}.spikes"]
-        ax.plot(spikes.times, first + spikes.indices, "|")
-        first += spikes.size + 10
-    ax.set(xlabel="step", ylabel="neuron, outputs on top")
     return ax
 
 

@@ -1,6 +1,5 @@
 """The benchmark scripts: what they are asked, what they compute and what they print."""
 
-import importlib
 import io
 import json
 import math
@@ -14,20 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-
-FOLDER = Path(__file__).resolve().parent.parent / "benchmarks"
-
-
-def load(name):
-    """A module of ``benchmarks/``, which is a folder of scripts and not a package."""
-    places = [str(FOLDER), str(FOLDER / "peers")]
-    sys.path[:0] = places
-    try:
-        return importlib.import_module(name)
-    finally:
-        for place in places:
-            sys.path.remove(place)
-
+from benchmark_scripts import FOLDER, load
 
 spiking = load("spiking")
 make_peers = load("make_peers")

@@ -1,25 +1,10 @@
 """The benchmarks of growth and of rates beside NEST: their arithmetic, their pages, and tiny runs."""
 
-import importlib
 import json
-import sys
 from pathlib import Path
 
 import pytest
-
-ROOT = Path(__file__).resolve().parent.parent
-PLACES = [str(ROOT / "benchmarks"), str(ROOT / "benchmarks" / "peers")]
-
-
-def load(name):
-    """A module of ``benchmarks/``, which is a folder of scripts and not a package."""
-    sys.path[:0] = PLACES
-    try:
-        return importlib.import_module(name)
-    finally:
-        for place in PLACES:
-            sys.path.remove(place)
-
+from benchmark_scripts import FOLDER, load
 
 growth = load("growth")
 growth_points = load("growth_points")
@@ -27,6 +12,7 @@ measure = load("measure")
 pages = load("pages")
 rates = load("rates_beside_nest")
 
+ROOT = FOLDER.parent
 NEST = ROOT / ".peers" / "nest" / "bin" / "python"
 
 

@@ -1,17 +1,12 @@
 """The benchmark of memories: its tools do the same, and its records say so."""
 
-import importlib
 import json
-import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
+from benchmark_scripts import load
 
-FOLDER = Path(__file__).resolve().parent.parent / "benchmarks"
-sys.path.insert(0, str(FOLDER))
-memories = importlib.import_module("memories")
-sys.path.remove(str(FOLDER))
+memories = load("memories")
 
 
 def test_a_sweep_of_numpy_recalls_as_ours_does(tmp_path):

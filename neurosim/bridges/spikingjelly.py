@@ -21,7 +21,7 @@ from torch import nn
 
 from ..errors import DescriptionError
 from ..gradients import Unrolling, surrogate_tree
-from .torch.checks import check_sequence, widened
+from .torch.checks import checked_sequence
 from .torch.running import ScanFunction
 
 SURROGATES: Mapping[str, str] = {
@@ -109,8 +109,7 @@ class IFNode(nn.Module):
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Spikes, shaped as the input: (B, ...), or (T, B, ...) with ``step_mode="m"``."""
         many = self.step_mode == "m"
-        x = widened(x)
-        check_sequence(x, "input", "(T, B, ...)" if many else "(B, ...)", least=2 if many else 1)
+        x = checked_sequence(x, "input", "(T, B, ...)" if many else "(B, ...)", least=2 if many else 1)
         steps = x if many else x.unsqueeze(0)
         shape = steps.shape[1:]
         flat = steps.reshape(len(steps), shape[0], -1).contiguous()

@@ -98,7 +98,9 @@ def draw(
     if isinstance(rule, FromArrays | FromMatrix):
         return draw_given(rule, task, delay, max_memory)
     law = delay_law(1 if delay is None else delay)
-    task = _check_room(rule, task, law, _expected(rule, task, positions), max_memory, threads)
+    expected = _expected(rule, task, positions)
+    _check_room(rule, task, law, expected, max_memory)
+    task = task if threads else _with_threads(task, expected)
     return _drawn(rule, task, law, max_memory, _plan(rule, task, positions))
 
 
@@ -129,29 +131,30 @@ def pending(
     task = _task(rule, sources, targets, seed, stream, same, None)
     law = delay_law(1 if delay is None else delay)
     expected = _expected(rule, task, (None, None))
-    task = replace(task, threads=usable_threads() if expected > MANY_THREADS else 1)
+    task = _with_threads(task, expected)
 
     def fill(plan: Callable[[], Plan]) -> Edges:
-        _check_room(rule, task, law, expected, None, None)
+        _check_room(rule, task, law, expected, None)
         return _drawn(rule, task, law, None, plan())
 
     return PendingEdges(rule, task, law, lambda: _plan(rule, task, (None, None)), fill)
 
 
-def _check_room(
-    rule: Any, task: Task, law: DelayLaw | int, expected: float, max_memory: int | None, threads: int | None
-) -> Task:
-    """Refuse edges that do not fit into memory; the task with as many threads as pay."""
-    check_memory(_what(rule, expected), _bytes(rule, task, law, expected), max_memory)
-    many = threads is None and expected > MANY_THREADS
-    return replace(task, threads=usable_threads()) if many else task
+def _with_threads(task: Task, edges: float) -> Task:
+    """The task with as many threads as pay."""
+    return replace(task, threads=usable_threads()) if edges > MANY_THREADS else task
+
+
+def _check_room(rule: Any, task: Task, law: DelayLaw | int, edges: float, max_memory: int | None) -> None:
+    """Refuse edges that do not fit into memory."""
+    check_memory(_what(rule, edges), _bytes(rule, task, law, edges), max_memory)
 
 
 def _drawn(rule: Any, task: Task, law: DelayLaw | int, max_memory: int | None, plan: Plan) -> Edges:
     """The edges of a plan, if there is room for as many as they turned out to be."""
     if plan.target is None:
         exact = int(plan.first[-1])
-        check_memory(_what(rule, exact), _bytes(rule, task, law, exact), max_memory)
+        _check_room(rule, task, law, exact, max_memory)
     return _assemble(plan, task, law)
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from ..kernels.recipes import EdgeRecipe
 from .delays import DelayLaw
 from .edges import Edges
-from .plans import Plan, Task, compiled_loops, count_columns, excludes, starts
+from .plans import Plan, Task, compiled_loops, count_columns, excludes, of_gaps, starts
 from .rules import AllToAll, Bernoulli, FixedInDegree, FixedOutDegree, FixedTotal, OneToOne
 from .workers import run_blocks
 
@@ -67,7 +67,7 @@ class PendingEdges:
         own: dict[str, Any] = {}
         match rule:
             case Bernoulli(p=p) if p < 1.0:
-                own = {"kind": "gaps", "inverse_log": 1.0 / np.log1p(-p) if p > 1e-300 else 0.0}
+                own = {"kind": "gaps", "inverse_log": of_gaps(p)}
             case Bernoulli() | AllToAll():
                 own = {"kind": "all"}
             case OneToOne():

@@ -112,6 +112,11 @@ def plan_one(rule: OneToOne, task: Task) -> Plan:
     return Plan(first=np.arange(task.sources + 1), fill=fill, make_scratch=lambda: Scratch(0, 0))
 
 
+def of_gaps(p: float) -> float:
+    """1 / log(1 - p), for gaps between targets; 0 where p is 0, or its inverse no number, and no row is drawn."""
+    return 1.0 / np.log1p(-p) if p > 1e-300 else 0.0
+
+
 def plan_bernoulli(rule: Bernoulli, task: Task) -> Plan:
     """Geometric gaps, once to count and once to write."""
     avoid = excludes(rule, task)
@@ -119,9 +124,7 @@ def plan_bernoulli(rule: Bernoulli, task: Task) -> Plan:
     if rule.p == 1.0:
         return plan_all(AllToAll(self_connections=rule.self_connections), task)
     nothing, counts = np.empty(0, np.uint32), np.zeros(task.sources, np.int64)
-    # without a probability, or one so small that its inverse is no number, no row is drawn
-    likely = rule.p > 1e-300
-    inverse_log = 1.0 / np.log1p(-rule.p) if likely else 0.0
+    inverse_log = of_gaps(rule.p)
 
     def run(r0: int, r1: int, out: np.ndarray, scratch: Scratch) -> None:
         compiled_loops().bernoulli_rows(
@@ -131,7 +134,7 @@ def plan_bernoulli(rule: Bernoulli, task: Task) -> Plan:
     def make_scratch() -> Scratch:
         return Scratch(0, 0)
 
-    if likely:
+    if inverse_log:
         per_block = max(1, int(100_000 / (1.0 + rule.p * size)))
         blocks = task.split(task.sources, per_block)
         run_blocks(

@@ -231,12 +231,8 @@ class JoinLowering:
             zero = (Assign("sum", "=", "0.0"),)
             self.builder.add("arrive", Map(space=self.join.target, body=zero, names={"sum": Ref(target)}, at=due))
         adding = (Assign(assign.target, "+=", assign.value),)
-        names_of = self._names(adding)
-        if slow:
-            operation = MapEdges(edges=edges, at="target", events=due, body=adding, names=names_of)
-        else:
-            operation = MapEdges(edges=edges, at="all", events=None, body=adding, names=names_of)
-        self.builder.add("arrive", operation)
+        when: dict[str, Any] = {"at": "target", "events": due} if slow else {"at": "all", "events": None}
+        self.builder.add("arrive", MapEdges(edges=edges, body=adding, names=self._names(adding), **when))
 
     def _on_pre(self, catch_up: list[Assign]) -> None:
         written, join = self.body["on_pre"], self.join

@@ -190,7 +190,7 @@ class Network:
             self._check_part(join.glia, "glia")
             third = self._parts[join.glia]
         checked = checked_join(join, *ends, third)
-        self._check_writers([*self._joins.values(), checked], self._drives.values())
+        check_writers(target, ends[1], [*self._joins.values(), checked], self._drives.values())
         self._joins[name] = checked
         return name
 
@@ -224,7 +224,7 @@ class Network:
         self._check_name(name)
         drive = Drive(name=name, part=part, on_event=on_event, rate=rate, count=count, values=values)
         checked = checked_drive(drive, self._parts[part])
-        self._check_writers(self._joins.values(), [*self._drives.values(), checked])
+        check_writers(part, self._parts[part], self._joins.values(), [*self._drives.values(), checked])
         self._drives[name] = checked
         return name
 
@@ -358,10 +358,6 @@ class Network:
             raise NetworkError(f"a name must not be a word of Python, got {name!r}")
         if name in self._taken():
             raise NetworkError(f"the name {name!r} is taken; there are: {listing(self._taken())}")
-
-    def _check_writers(self, joins: Iterable[CheckedJoin], drives: Iterable[tuple[Drive, Checked]]) -> None:
-        adding = [(drive, [a.target for a in texts.statements["on_event"]]) for drive, texts in drives]
-        check_writers(self._parts, joins, adding)
 
     def _check_part(self, name: str, what: str) -> None:
         if name not in self._parts:

@@ -1,7 +1,8 @@
 """Who may write to a variable: what a coupling sets anew at every step takes nothing else."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
+from ..equations import Checked
 from ..errors import NetworkError
 from ..families import Part
 from ..families.timed import TimedArray
@@ -16,40 +17,46 @@ def coupled(checked: CheckedJoin) -> tuple[str, str] | None:
 
 
 def check_writers(
-    parts: Mapping[str, Part], joins: Iterable[CheckedJoin], drives: Iterable[tuple[Drive, Iterable[str]]]
+    name: str, part: Part, joins: Iterable[CheckedJoin], drives: Iterable[tuple[Drive, Checked]]
 ) -> None:
-    """Refuse what would be lost: additions to a variable that a coupling or a table sets at every step.
+    """Refuse what would be lost: additions to a variable of a part that a coupling or a table sets at every step.
 
     Parameters
     ----------
-    parts, joins
+    name, part
+        The part to which something is added.
+    joins, drives
         Those of the network.
-    drives
-        Each with the variables that it adds to.
 
     Raises
     ------
     NetworkError
         Naming both writers. Several couplings onto one variable add up and are no conflict.
     """
-    joins = list(joins)
-    setters = {place: f"couple of join {checked.join.name!r}" for checked in joins if (place := coupled(checked))}
-    tables = {(name, variable): "a TimedArray" for name, part in parts.items() for variable in tabled(part)}
-    for place in setters.keys() & tables.keys():
-        _refuse(setters[place], "sets", place, tables[place])
+    onto = [checked for checked in joins if checked.join.target == name]
+    setters = {place[1]: f"couple of join {checked.join.name!r}" for checked in onto if (place := coupled(checked))}
+    tables = dict.fromkeys(tabled(part), "a TimedArray")
+    for variable in setters.keys() & tables.keys():
+        _refuse(setters[variable], "sets", (name, variable), tables[variable])
     setters |= tables
+    for writer, variable in _additions(name, onto, drives) if setters else ():
+        if variable in setters:
+            _refuse(writer, "adds to", (name, variable), setters[variable])
+
+
+def _additions(
+    name: str, joins: Iterable[CheckedJoin], drives: Iterable[tuple[Drive, Checked]]
+) -> Iterator[tuple[str, str]]:
+    """Who adds to which variable of the part ``name``, at which all the joins end."""
     for checked in joins:
         for text in ("on_pre", "on_post"):
             for assign in checked.checked.statements.get(text, ()):
                 own, side = checked.sides.get(assign.target, ("", ""))
-                place = checked.join.target, own
-                if side == "target" and place in setters:
-                    _refuse(f"{text} of join {checked.join.name!r}", "adds to", place, setters[place])
-    for drive, variables in drives:
-        for variable in variables:
-            if (drive.part, variable) in setters:
-                place = drive.part, variable
-                _refuse(f"drive {drive.name!r}", "adds to", place, setters[place])
+                if side == "target":
+                    yield f"{text} of join {checked.join.name!r}", own
+    for drive, texts in drives:
+        if drive.part == name:
+            yield from ((f"drive {drive.name!r}", assign.target) for assign in texts.statements["on_event"])
 
 
 def tabled(part: Part) -> list[str]:

@@ -56,7 +56,7 @@ def _h5py() -> Any:
     try:
         import h5py
     except ImportError:
-        raise DescriptionError("reading HDF5 files needs h5py: pip install h5py") from None
+        raise DescriptionError("reading HDF5 files needs h5py: pip install 'neurosim[interop]'") from None
     return h5py
 
 

@@ -10,7 +10,7 @@ from ...kernels.recipes import ValueRecipe
 from ...program import Buffer, Diffuse, EdgeSpace, EventSchedule, MapEdges, Operation, Program, Propagate
 from ...program.buffers import PendingEdges
 from ...program.redrawn import RedrawnValues
-from ..numba.index import chunk_bounds, columns
+from ..numba.index import chunk_bounds, columns, number_type, place_type
 
 TILE = 256
 """Indices that a block treats at once, and threads of a block; ``device.h`` has the same number."""
@@ -173,15 +173,14 @@ class Layout:
         self.keep("first_" + name, np.ascontiguousarray(pending.first, dtype=np.int64))
         self.add("target_" + name, (edges.size,), self.target_type)
         self.keep("delays_" + name, np.ascontiguousarray(edges.delays, dtype=np.int64))
-        lengths = np.diff(pending.first)
-        width = np.uint16 if lengths.max(initial=0) < 65536 else np.uint32
+        lengths, width = np.diff(pending.first), place_type(pending.first)
         if len(edges.delays) > 1:
             self.add("bounds_" + name, (pending.sources, len(edges.delays) + 1), width)
         else:
             self.keep("bounds_" + name, np.stack([np.zeros_like(lengths), lengths], axis=1).astype(width))
         if by_target:
             self.add("colfirst_" + name, (pending.targets + 1,), np.int64)
-            self.add("coledge_" + name, (edges.size,), np.int32 if edges.size < 2**31 else np.int64)
+            self.add("coledge_" + name, (edges.size,), number_type(edges.size))
             self.add("colsource_" + name, (edges.size,), np.int32)
 
     def _widen(self, kind: str) -> None:

@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from ...errors import DescriptionError
-from ..torch.checks import check_sequence, widened
+from ..torch.checks import checked_sequence
 from .scanned import Scanned
 
 Given = Mapping[str, torch.Tensor | None]
@@ -23,6 +23,10 @@ class Fused(Scanned):
 
     ignored: ClassVar[frozenset[str]] = frozenset()
     """Options that snnTorch takes and does nothing with."""
+    sequence_order: ClassVar[str] = "(T, B, ...)"
+    """The axes of a sequence as an error names them."""
+    sequence_axes: ClassVar[int | None] = None
+    """How many there are, where that is settled."""
 
     # what the neuron of snnTorch that this is mixed into has
     state_quant: Any
@@ -55,8 +59,8 @@ class Fused(Scanned):
         """One step as in snnTorch, or with ``sequence`` all of them, (T, B, ...)."""
         if not self.sequence:
             return self.step(input_, *states, **named)
-        input_ = widened(input_)
-        check_sequence(input_, "input", "(T, B, ...)")
+        axes = self.sequence_axes
+        input_ = checked_sequence(input_, "input", self.sequence_order, least=axes or 2, most=axes)
         self._take(input_, self._named(states) | named)
         # snnTorch's inhibition is for (B, N) alone, and what it makes of images is for it to say
         if self.why_not_fused is not None or (self._competes and input_.ndim != 3):

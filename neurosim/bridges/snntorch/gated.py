@@ -6,7 +6,6 @@ import snntorch
 import torch
 
 from ...gradients import Unrolling
-from ..torch.checks import check_sequence, widened
 from .fused import Fused
 from .projecting import projected
 
@@ -25,6 +24,7 @@ class SLSTM(Fused, snntorch.SLSTM):
     numbers = ("threshold", "graded_spikes_factor")
     inputs = {f"x_{gate}": "cells" for gate in GATES}
     ignored = frozenset({"inhibition"})
+    sequence_order, sequence_axes = "(T, B, N)", 3
 
     @property
     def why_not_fused(self) -> str | None:
@@ -67,13 +67,6 @@ class SLSTM(Fused, snntorch.SLSTM):
         self.spk = self.fire(self.mem)
         return self._given_out([self.spk, self.syn, self.mem])
 
-    def forward(self, input_: torch.Tensor, *states: Any, **named: Any) -> Any:
-        """See ``Fused``."""
-        if self.sequence:
-            input_ = widened(input_)
-            check_sequence(input_, "input", "(T, B, N)", least=3, most=3)
-        return super().forward(input_, *states, **named)
-
     def _state_shape(self, shape: torch.Size) -> torch.Size:
         return torch.Size((shape[0], self.hidden_size))
 
@@ -95,18 +88,12 @@ class SConv2dLSTM(Fused, snntorch.SConv2dLSTM):
 
     states = ("syn", "mem")
     ignored = frozenset({"inhibition"})
+    sequence_order, sequence_axes = "(T, B, C, H, W)", 5
 
     @property
     def why_not_fused(self) -> str | None:
         """See ``Fused``."""
         return "its membrane comes back through a convolution, which a scan does not have"
-
-    def forward(self, input_: torch.Tensor, *states: Any, **named: Any) -> Any:
-        """See ``Fused``."""
-        if self.sequence:
-            input_ = widened(input_)
-            check_sequence(input_, "input", "(T, B, C, H, W)", least=5, most=5)
-        return super().forward(input_, *states, **named)
 
     def _state_shape(self, shape: torch.Size) -> torch.Size:
         return torch.Size((shape[0], self.out_channels, *shape[2:]))

@@ -9,7 +9,7 @@ from torch.nn.functional import pad
 
 from ...errors import DescriptionError
 from ...gradients import Unrolling
-from ..torch.checks import check_sequence, widened
+from ..torch.checks import checked_sequence
 from .projecting import projected
 from .scanned import Scanned
 
@@ -64,8 +64,7 @@ class StateLeaky(Parallel, snntorch.StateLeaky):
 
     def forward(self, input_: torch.Tensor) -> Any:
         """Spikes and membranes, (T, B, C) each, or membranes alone with ``output=False``."""
-        input_ = widened(input_)
-        check_sequence(input_, "input", "(T, B, C)", least=3, most=3)
+        input_ = checked_sequence(input_, "input", "(T, B, C)", least=3, most=3)
         return self._over(input_)
 
     def _over(self, x: torch.Tensor) -> Any:
@@ -94,8 +93,7 @@ class LinearLeaky(StateLeaky, snntorch.LinearLeaky):
 
     def forward(self, input_: torch.Tensor) -> Any:
         """See ``StateLeaky``; inputs are (T, B, N)."""
-        input_ = widened(input_)
-        check_sequence(input_, "input", "(T, B, N)", least=3, most=3)
+        input_ = checked_sequence(input_, "input", "(T, B, N)", least=3, most=3)
         return self._over(projected(input_, self.linear.weight, self.linear.bias))
 
 
@@ -127,8 +125,7 @@ class LeakyParallel(Parallel, snntorch.LeakyParallel):
 
     def forward(self, input_: torch.Tensor) -> torch.Tensor:
         """Spikes, (T, B, M), for (T, B, N), or (T, M) for (T, N)."""
-        input_ = widened(input_)
-        check_sequence(input_, "input", "(T, B, N) or (T, N)", most=3)
+        input_ = checked_sequence(input_, "input", "(T, B, N) or (T, N)", most=3)
         self._alone = self._is_diagonal()
         biases = self.rnn.bias_ih_l0 + self.rnn.bias_hh_l0 if self.rnn.bias else None
         x = projected(input_, self.rnn.weight_ih_l0, biases)
@@ -185,8 +182,7 @@ class AssociativeLeaky(Parallel, snntorch.AssociativeLeaky):
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """What is read out of the spikes, (T, B, d d), or without queries the spikes, (T, B, d n); x is (T, B, N)."""
-        x = widened(x)
-        check_sequence(x, "input", "(T, B, N)", least=3, most=3)
+        x = checked_sequence(x, "input", "(T, B, N)", least=3, most=3)
         if self.compat:
             faded: torch.Tensor = super().forward(x)
             return faded

@@ -21,7 +21,7 @@ from ...families import Afferents
 from ...families.astrocytes import ModulatedLIF
 from ...gradients import surrogate_tree, unrolled
 from ...network import Network
-from .checks import check_lines, widened
+from .checks import checked_lines
 from .running import ScanFunction
 
 State = dict[str, Tensor]
@@ -126,8 +126,7 @@ class AstrocyteModulatedLIF(nn.Module):
         -------
         The output, or a tuple of several; with ``return_state`` a pair of that and the state.
         """
-        z = widened(z.transpose(0, 1) if self.batch_first and z.ndim == 3 else z)
-        check_lines(z, self.description.lines, "M")
+        z = checked_lines(z, self.description.lines, "M", batch_first=self.batch_first)
         if parallel and not self.description.linear:
             raise DescriptionError('parallel needs source="input" and reset=False, got source='
                                    f"{self.description.source!r} and reset={self.description.reset}")

@@ -19,8 +19,10 @@ def widened(x: torch.Tensor) -> torch.Tensor:
     return x.float() if here else x
 
 
-def check_sequence(x: torch.Tensor, name: str, order: str, *, least: int = 2, most: int | None = None) -> None:
-    """Refuse a tensor whose shape, precision or numbers cannot be run.
+def checked_sequence(
+    x: torch.Tensor, name: str, order: str, *, least: int = 2, most: int | None = None
+) -> torch.Tensor:
+    """A sequence, ``widened``; one whose shape, precision or numbers cannot be run is refused.
 
     On a GPU the numbers are not looked at, since that would wait for all that is queued there.
 
@@ -33,6 +35,7 @@ def check_sequence(x: torch.Tensor, name: str, order: str, *, least: int = 2, mo
     least, most
         How many axes it may have.
     """
+    x = widened(x)
     if x.ndim < least or x.ndim > (most or x.ndim) or not x.numel():
         raise DescriptionError(f"{name} must have the shape {order} and not be empty, got {tuple(x.shape)}")
     if x.dtype not in DTYPES:
@@ -40,14 +43,18 @@ def check_sequence(x: torch.Tensor, name: str, order: str, *, least: int = 2, mo
     if x.device.type not in ("cpu", "cuda"):
         raise DescriptionError(f"{name} must be on the cpu or on cuda, got a tensor on {x.device}")
     check_finite(x, name)
+    return x
 
 
-def check_lines(x: torch.Tensor, size: int, axis: str = "N") -> None:
-    """Refuse a sequence, steps first, that does not have ``size`` numbers in its last axis, called ``axis``."""
+def checked_lines(x: torch.Tensor, size: int, axis: str = "N", *, batch_first: bool = False) -> torch.Tensor:
+    """A sequence, ``widened`` and steps first, of ``size`` numbers in its last axis, called ``axis``; else refused."""
+    x = widened(x)
+    x = x.transpose(0, 1) if batch_first and x.ndim == 3 else x
     if x.ndim != 3 or x.shape[2] != size or x.dtype not in DTYPES or not x.numel():
         raise DescriptionError(f"inputs must be (T, B, {axis}) or, with batch_first, (B, T, {axis}), with {axis} = "
                                f"{size}, float32 or float64 and not empty, got {x.dtype} {tuple(x.shape)}")
     check_finite(x, "inputs")
+    return x
 
 
 @torch.compiler.disable  # it looks at the numbers themselves

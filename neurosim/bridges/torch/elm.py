@@ -16,7 +16,7 @@ from ...errors import DescriptionError
 from ...families import ELM, Afferents
 from ...gradients import unrolled
 from ...network import Network
-from .checks import check_lines, widened
+from .checks import checked_lines
 from .running import ScanFunction
 
 EDGE = 1e-6
@@ -90,9 +90,8 @@ class ELMModule(nn.Module):
 
     def forward(self, x: Tensor, state: dict[str, Tensor] | None = None, return_state: bool = False) -> Any:
         """Outputs of every step, (T, B, O), for inputs (T, B, I); with ``return_state`` also the state at the end."""
-        x = widened(x.transpose(0, 1) if self.batch_first else x)
         scan = self._found.scan
-        check_lines(x, scan.size(self._input))
+        x = checked_lines(x, scan.size(self._input), batch_first=self.batch_first)
         given = self._values(x.dtype)
         outputs, ends = self._run({self._input: x.contiguous()}, given, state or {})
         y = outputs[scan.outputs[0]]

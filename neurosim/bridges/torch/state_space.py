@@ -17,7 +17,7 @@ from ...families import LSSL, Afferents
 from ...families.hippo import is_lower
 from ...gradients import unrolled
 from ...network import Network
-from .checks import check_lines, widened
+from .checks import checked_lines
 from .running import ScanFunction
 
 VIEWS = ("convolution", "recurrence")
@@ -94,8 +94,7 @@ class LSSLModule(nn.Module):
 
     def forward(self, x: Tensor, state: dict[str, Tensor] | None = None, return_state: bool = False) -> Any:
         """Outputs of every step, (T, B, H M), for inputs (T, B, H); with ``return_state`` also the state at the end."""
-        x = widened(x.transpose(0, 1) if self.batch_first else x)
-        check_lines(x, self.description.lines)
+        x = checked_lines(x, self.description.lines, batch_first=self.batch_first)
         if self.view == "recurrence":
             y, ends = self._stepped(x, state or {})
         elif state is not None or return_state:

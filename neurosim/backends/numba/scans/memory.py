@@ -100,11 +100,9 @@ class Memory:
             case "w":
                 return self.parameters[name]
             case "wr":
-                weight, _, turned = name.partition(" ")
-                return np.ascontiguousarray(self.parameters[weight].T) if turned else self.parameters[weight]
+                return np.ascontiguousarray(self._matrix(name))
             case "wp":
-                weight, _, turned = name.partition(" ")
-                return panels(self.parameters[weight].T if turned else self.parameters[weight])
+                return panels(self._matrix(name))
             case "spare":
                 return np.empty((self.lanes, TILE * PANEL_BYTES // self.dtype.itemsize), self.dtype)
             case "p":
@@ -119,6 +117,10 @@ class Memory:
             case "first" | "targets":
                 return self.edges[name][kind == "targets"]
         raise BackendError(f"a generated function asks for {kind!r}, which a run does not have")
+
+    def _matrix(self, name: str) -> np.ndarray:
+        weight, _, turned = name.partition(" ")
+        return self.parameters[weight].T if turned else self.parameters[weight]
 
     def _parameter(self, name: str) -> Any:
         values, space = self.parameters[name], self.scan.values[name].space
