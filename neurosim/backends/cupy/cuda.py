@@ -1,6 +1,7 @@
 """An NVIDIA GPU through CuPy. CuPy's own kernels are not used, so no headers of CUDA are needed."""
 
-from collections.abc import Callable, Mapping, Sequence
+import ctypes
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -26,7 +27,7 @@ class CudaDevice(Device):
         self._cupy = cupy
         self._stream = cupy.cuda.Stream(non_blocking=True)
         facts = cupy.cuda.runtime.getDeviceProperties(cupy.cuda.runtime.getDevice())
-        self.busy = 4 * facts["multiProcessorCount"]
+        self.busy, self.resident = 4 * facts["multiProcessorCount"], 2 * facts["multiProcessorCount"]
 
     def describe(self) -> dict[str, Any]:
         found = look()
@@ -57,9 +58,12 @@ class CudaDevice(Device):
         self._stream.synchronize()
         return found
 
-    def compile(self, text: str, parameters: Mapping[str, Sequence[str]]) -> dict[str, Launcher]:
+    def compile(
+        self, text: str, parameters: Mapping[str, Sequence[str]], together: Collection[str] = ()
+    ) -> dict[str, Launcher]:
         module = self._cupy.RawModule(code=text, options=OPTIONS)
-        return {name: self._launcher(module.get_function(name)) for name in parameters}
+        return {name: (self._at_once if name in together else self._launcher)(module.get_function(name))
+                for name in parameters}
 
     def capture(self, launches: Callable[[], None]) -> Callable[[], None]:
         with self._stream:
@@ -78,6 +82,24 @@ class CudaDevice(Device):
 
         return launch
 
+    def _at_once(self, kernel: Any) -> Launcher:
+        """CuPy's own way wants a library of CUDA's toolkit; the driver alone can do it, given where arguments lie."""
+        driver, pointer = self._cupy.cuda.driver, kernel.kernel.ptr
+
+        def launch(blocks: int, replicas: int, threads: int, arguments: Sequence[Any]) -> None:
+            given = [_word(a) for a in arguments]
+            places = (ctypes.c_void_p * len(given))(*(ctypes.addressof(one) for one in given))
+            driver.launchCooperativeKernel(pointer, blocks, replicas, 1, threads, 1, 1, 0, self._stream.ptr,
+                                           ctypes.addressof(places))
+
+        return launch
+
 
 def _scalar(value: int | float) -> Any:
     return np.int64(value) if isinstance(value, int) else np.float64(value)
+
+
+def _word(value: Any) -> Any:
+    if isinstance(value, float):
+        return ctypes.c_double(value)
+    return ctypes.c_int64(value) if isinstance(value, int) else ctypes.c_void_p(value.data.ptr)

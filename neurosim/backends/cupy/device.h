@@ -61,6 +61,24 @@ DEVICE i64 poisson_count(u32 word, const u32* thresholds, i64 size) {
     return low;
 }
 
+// All blocks of one replica wait here for one another. The first one turns the highest bit of the gate when all have come.
+DEVICE void meet(u32* gate) {
+    __syncthreads();
+    if (gridDim.x > 1 && threadIdx.x == 0) {
+        __threadfence();
+        const u32 before = atomicAdd(gate, blockIdx.x == 0 ? 0x80000000u - (gridDim.x - 1u) : 1u);
+        while (((before ^ *(volatile u32*)gate) & 0x80000000u) == 0u) __nanosleep(20);
+        __threadfence();
+    }
+    __syncthreads();
+}
+
+// Two places for each thread of a block, the same ones for whoever asks.
+DEVICE i64* shared_places() {
+    __shared__ i64 places[2 * TILE];
+    return places;
+}
+
 // One block: the entries that tiles found, in the order of the tiles, to one list and its length.
 DEVICE void gather(const volatile int* found, const volatile int* tally, i64 tiles, int* list, int* count) {
     __shared__ int sums[TILE];

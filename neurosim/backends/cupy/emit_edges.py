@@ -83,7 +83,7 @@ def _open_due(kernel: Kernel, op: Propagate | MapEdges, events: str, text: Text)
     kernel.blocks = max(-(-size // share), 1)
     first, bounds, delays, target = (edge_array(kernel, kind, op.edges) for kind in OF_ROWS)
     many = kernel.whole("delay_count", len(space.delays))
-    kernel.add(0, "__shared__ i64 begins[TILE], ends[TILE];",
+    kernel.add(0, "i64 *begins = shared_places(), *ends = begins + TILE;",
                f"const i64 low = block * {kernel.whole('share', share)}, high = low + share;",
                f"for (i64 d = {many} - 1; d >= 0; --d) {{")
     list_, count = kernel.entry(events, f"t - {delays}[d]")

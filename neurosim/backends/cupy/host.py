@@ -10,7 +10,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +18,11 @@ import numpy as np
 
 from ...errors import BackendError
 from ...kernels.loader import cache_folder
+from .kernel import from_word
 from .launching import word
 from .layout import Stored
 from .loader import Device, Launcher
-from .module import from_word, prelude_text
+from .module import prelude_text
 
 COMPILERS = ("g++", "clang++", "c++")
 # optimising would take longer than what is saved in proofs of some hundred steps
@@ -64,7 +65,8 @@ class HostDevice(Device):
     """
 
     def __init__(self, threads: int = 1, flags: Sequence[str] = (), busy: int = 3):
-        self.threads, self.flags, self.busy = threads, (*FLAGS, *os.environ.get(MORE, "").split(), *flags), busy
+        self.threads, self.flags = threads, (*FLAGS, *os.environ.get(MORE, "").split(), *flags)
+        self.busy = self.resident = busy
         compiler = find_compiler()
         if compiler is None:
             raise BackendError(f"cupy: no C++ compiler was found on a Linux machine (tried: {', '.join(COMPILERS)}); "
@@ -96,11 +98,14 @@ class HostDevice(Device):
     def read(self, array: Any) -> np.ndarray:
         return np.array(array)
 
-    def compile(self, text: str, parameters: Mapping[str, Sequence[str]]) -> dict[str, Launcher]:
+    def compile(
+        self, text: str, parameters: Mapping[str, Sequence[str]], together: Collection[str] = ()
+    ) -> dict[str, Launcher]:
         launchers = [_launcher_text(name, found) for name, found in parameters.items()]
         dtype = "float32" if text.startswith(prelude_text("float32")) else "float64"
         kernels = text.removeprefix(prelude_text(dtype))
-        header = self._header(f'#include "{HERE / "host.h"}"\n{prelude_text(dtype)}\n')
+        shim = "#define BLOCKS_TOGETHER\n" * bool(together) + f'#include "{HERE / "host.h"}"\n'
+        header = self._header(f"{shim}{prelude_text(dtype)}\n")
         text = "\n".join([f'#include "{header}"', kernels, *launchers])
         library, flush = ctypes.CDLL(str(self._made(text, ".so", "-shared"))), int(dtype == "float32")
         self._replay = library.host_replay

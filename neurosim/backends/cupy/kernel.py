@@ -50,6 +50,35 @@ class Launch:
                     or self.adds & theirs or other.adds & mine)
 
 
+@dataclass(frozen=True)
+class Together:
+    """Launches that are one.
+
+    Parameters
+    ----------
+    body
+        Name of the function that all call.
+    members
+        What each is given.
+    round
+        Launches of one round need nothing of each other.
+    """
+
+    body: str
+    members: tuple[Launch, ...]
+    round: int
+
+    @property
+    def name(self) -> str:
+        """Of the kernel that launches them."""
+        return f"{'table' if self.is_table else 'part'}_{self.body}"
+
+    @property
+    def is_table(self) -> bool:
+        """Whether what members are given stands in a table."""
+        return len(self.members) > 1
+
+
 class Kernel:
     """One generated kernel. Blocks along the second axis of the grid are the replicas.
 
@@ -160,6 +189,13 @@ class Kernel:
     def _at_head(self, line: str) -> None:
         if line not in self._head:
             self._head.append(line)
+
+
+def from_word(kind: str, word: str) -> str:
+    """A parameter from a word of 64 bits."""
+    if "*" in kind:
+        return f"({kind}){word}"
+    return f"f64_of_bits(i64({word}))" if kind == "double" else f"i64({word})"
 
 
 def short(name: str) -> str:

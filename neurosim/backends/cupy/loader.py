@@ -1,7 +1,7 @@
 """What a device must be able to do: hold arrays, compile kernels, launch them."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -17,6 +17,8 @@ class Device(ABC):
 
     busy: int
     """Blocks that keep the device busy."""
+    resident: int
+    """Blocks, of 256 threads of 128 registers each, that are on the device at the same time."""
 
     @abstractmethod
     def describe(self) -> dict[str, Any]:
@@ -43,8 +45,13 @@ class Device(ABC):
         """A copy of an array, or of a part of one, once all launches are done."""
 
     @abstractmethod
-    def compile(self, text: str, parameters: Mapping[str, Sequence[str]]) -> dict[str, Launcher]:
-        """The kernels of a text by name; ``parameters`` are their declarations in C."""
+    def compile(
+        self, text: str, parameters: Mapping[str, Sequence[str]], together: Collection[str] = ()
+    ) -> dict[str, Launcher]:
+        """The kernels of a text by name; ``parameters`` are their declarations in C.
+
+        Blocks of those in ``together`` wait for one another, and so all run at the same time.
+        """
 
     @abstractmethod
     def capture(self, launches: Callable[[], None]) -> Callable[[], None]:

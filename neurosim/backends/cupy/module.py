@@ -33,8 +33,9 @@ from .emit_push import emit_push
 from .emit_records import emit_probe, end_text, steps_at_once
 from .emit_sweep import emit_sweep
 from .flights import Arrival, Push, flights, planned
-from .kernel import Kernel, Launch
+from .kernel import Kernel, Launch, Together, from_word
 from .layout import Layout
+from .loop import loop_text
 from .translate import elementary_text
 
 EMITTERS: Mapping[type, Callable[[Any, Layout], Kernel]] = {
@@ -43,19 +44,10 @@ EMITTERS: Mapping[type, Callable[[Any, Layout], Kernel]] = {
 }  # fmt: skip
 MOST_NODES = 2048
 """Launches of one graph; more take long to build and are no faster to replay."""
-
-
-@dataclass(frozen=True)
-class Together:
-    """Launches that are one: the name of their kernel, and what each is given."""
-
-    name: str
-    members: tuple[Launch, ...]
-
-    @property
-    def is_table(self) -> bool:
-        """Whether what members are given stands in a table."""
-        return len(self.members) > 1
+BLOCKS_A_LAUNCH = 4
+"""Blocks of work that one block does one after another in the time of a launch, about 2 µs."""
+MOST_LAUNCHES = 160
+"""Launches of a step that one kernel can do: what it is given for each must fit into 4 kB."""
 
 
 @dataclass(frozen=True)
@@ -71,9 +63,11 @@ class Module:
     launches
         Those of one step, in order; each takes the clock and how far its step is ahead of it first.
     steps
-        Steps of a graph.
+        Steps that are queued at once.
     end
-        What the kernel ``end``, which stands once at the end of a graph, is given behind the clock.
+        What the kernel ``end``, which stands once behind these steps, is given behind the clock.
+    loop
+        What goes from step to step: see ``CupyBackend``.
     """
 
     text: str
@@ -81,6 +75,7 @@ class Module:
     launches: tuple[Together, ...]
     steps: int
     end: tuple[str | int, ...]
+    loop: str
 
 
 def check_known(operations: Sequence[Operation]) -> None:
@@ -90,31 +85,37 @@ def check_known(operations: Sequence[Operation]) -> None:
             raise BackendError(f"cupy: there is no kernel for {type(op).__name__} yet; use the backend 'numba'")
 
 
-def make_module(probes: Sequence[Probe], layout: Layout, sums: str) -> Module:
-    """Everything that one program needs; ``sums`` says how it adds along edges."""
+def make_module(probes: Sequence[Probe], layout: Layout, sums: str, loop: str | None = "graph") -> Module:
+    """Everything that one program needs; ``sums`` says how it adds along edges, ``loop`` what goes through time."""
     step = planned(layout.program, flights(layout.program, sums))
     kernels = [_emit(group, layout, sums) for group in groups(step)]
     kernels += [emit_probe(n, probe, layout) for n, probe in enumerate(probes)]
     launches = joined([kernel.launch() for kernel in kernels])
-    steps = max(1, min(steps_at_once(probes, layout), MOST_NODES // max(len(launches), 1)))
-    texts, parameters, named = [prelude_text(layout.dtype.name)], {}, []
-    numbers: dict[str, int] = {}
-    for members in launches:
-        text = members[0].text
-        if text not in numbers:
-            numbers[text] = len(numbers)
-            texts.append(text.replace("NAME", f"body_{numbers[text]}", 1))
-        name = f"{'table' if len(members) > 1 else 'part'}_{numbers[text]}"
-        if name not in parameters:
-            entry, parameters[name] = _entry(name, f"body_{numbers[text]}", members[0].types, len(members) > 1)
-            texts.append(entry)
-        named.append(Together(name, tuple(members)))
+    loop = loop or chosen_loop(launches)
+    if loop != "graph" and len(launches) > MOST_LAUNCHES:
+        raise BackendError(f"cupy: a loop of the kind {loop!r} takes at most {MOST_LAUNCHES} launches a step, and this "
+                           f"program has {len(launches)}; use 'graph'")
+    steps = max(1, steps_at_once(probes, layout))
+    if loop == "graph":
+        steps = max(1, min(steps, MOST_NODES // max(len(launches), 1)))
+        texts, parameters = _entries(launches)
+    else:
+        texts, parameters = loop_text(launches)
     end, declared, given = end_text(probes, layout, steps)
     parameters["end"] = tuple(declared)
-    return Module("\n".join([*texts, end]), parameters, tuple(named), steps, tuple(given))
+    text = "\n".join([prelude_text(layout.dtype.name), *_bodies(launches), *texts, end])
+    if loop != "graph":  # what one launch writes another one reads in the same kernel
+        text = text.replace("__restrict__ ", "")
+    return Module(text, parameters, tuple(launches), steps, tuple(given), loop)
 
 
-def joined(launches: Sequence[Launch]) -> list[list[Launch]]:
+def chosen_loop(launches: Sequence[Together]) -> str:
+    """What goes from step to step where nobody says it: one block, where that costs less than launches do."""
+    blocks = sum(launch.blocks for together in launches for launch in together.members)
+    return "block" if blocks <= BLOCKS_A_LAUNCH * len(launches) <= BLOCKS_A_LAUNCH * MOST_LAUNCHES else "graph"
+
+
+def joined(launches: Sequence[Launch]) -> list[Together]:
     """Launches in rounds, in each of which those with one text are together.
 
     Each is in the earliest round that it can be in, or in a later one where its like are and nobody waits for it.
@@ -132,7 +133,24 @@ def joined(launches: Sequence[Launch]) -> list[list[Launch]]:
     found: dict[tuple[int, str], list[Launch]] = {}
     for number, launch in sorted(zip(rounds, launches, strict=True), key=lambda pair: pair[0]):
         found.setdefault((number, launch.text), []).append(launch)
-    return list(found.values())
+    bodies = {text: f"body_{n}" for n, text in enumerate(dict.fromkeys(text for _, text in found))}
+    return [Together(bodies[text], tuple(members), number) for (number, text), members in found.items()]
+
+
+def _bodies(launches: Sequence[Together]) -> list[str]:
+    """The functions that launches call, each once."""
+    found = {together.body: together.members[0].text for together in launches}
+    return [text.replace("NAME", body, 1) for body, text in found.items()]
+
+
+def _entries(launches: Sequence[Together]) -> tuple[list[str], dict[str, tuple[str, ...]]]:
+    """A kernel for each launch, and the parameters of each by name."""
+    texts, parameters = [], {}
+    for together in launches:
+        if together.name not in parameters:
+            text, parameters[together.name] = _entry(together)
+            texts.append(text)
+    return texts, parameters
 
 
 @cache
@@ -143,8 +161,9 @@ def prelude_text(dtype: str) -> str:
     return "\n".join([f"typedef {kind} F;", own[0], elementary_text(), own[1]])
 
 
-def _entry(name: str, body: str, types: Sequence[str], table: bool) -> tuple[str, tuple[str, ...]]:
+def _entry(together: Together) -> tuple[str, tuple[str, ...]]:
     """The kernel that calls a function, and its parameters: what the function is given, or a table of that."""
+    types, table = together.members[0].types, together.is_table
     if table:
         parameters = ["const int* owner", "const u64* rows"]
         given = [from_word(kind, f"row[{n + 2}]") for n, kind in enumerate(types)]
@@ -154,18 +173,11 @@ def _entry(name: str, body: str, types: Sequence[str], table: bool) -> tuple[str
         given = [f"x{n}" for n in range(len(types))]
         block, blocks = "blockIdx.x", "gridDim.x"
     parameters = ["i64* clock", "i64 ahead", *parameters]
-    lines = [f'extern "C" __global__ void {name}({", ".join(parameters)}) {{', "    const i64 t = clock[0] + ahead;",
-             "    if (t >= clock[1]) return;",
+    lines = [f'extern "C" __global__ void {together.name}({", ".join(parameters)}) {{',
+             "    const i64 t = clock[0] + ahead;", "    if (t >= clock[1]) return;",
              *([f"    const u64* row = rows + owner[blockIdx.x] * {len(types) + 2};"] if table else []),
-             f"    {body}({', '.join([block, blocks, 't', 'blockIdx.y', 'clock', *given])});", "}"]
+             f"    {together.body}({', '.join([block, blocks, 't', 'blockIdx.y', 'clock', *given])});", "}"]
     return "\n".join(lines) + "\n", tuple(parameters)
-
-
-def from_word(kind: str, word: str) -> str:
-    """A parameter from a word of 64 bits."""
-    if "*" in kind:
-        return f"({kind}){word}"
-    return f"f64_of_bits(i64({word}))" if kind == "double" else f"i64({word})"
 
 
 def _emit(group: Sequence[Step], layout: Layout, sums: str) -> Kernel:

@@ -15,9 +15,10 @@ from ..numba.separate import BEFORE, check_complete
 from .connect import draw_on
 from .emit_draws import poisson_tables
 from .flights import flights, scales
-from .launching import Launches
+from .launching import EachLaunch, Launches, OneLaunch
 from .layout import Layout, Stored, symbol
 from .loader import Device
+from .loop import NAME
 from .module import Module
 from .records import Records
 
@@ -50,7 +51,8 @@ class CupyRunner(Runner):
         self._device, self._module, self._sums = device, module, sums
         self._written = {b.name for b in self.program.buffers.values() if b.kind == "state" and BEFORE not in b.name}
         begun = time.perf_counter()
-        self._kernels = device.compile(module.text, module.parameters)
+        waiting = (NAME,) if module.loop == "grid" else ()
+        self._kernels = device.compile(module.text, module.parameters, waiting)
         compiled = time.perf_counter()
         self._numbers = layout.initial_numbers()
         self._arrays = {at: device.allocate(stored) for at, stored in layout.arrays.items()}
@@ -58,7 +60,7 @@ class CupyRunner(Runner):
         self._records = Records(self.program, probes, layout, device, self._arrays)
         self._flights = flights(self.program, sums)
         self._sent = {r.buffer for flight in self._flights for op in flight.operations for r in op.names.values()}
-        self._launches = Launches(module, self._kernels, device, self._arrays, self.program.replicas)
+        self._launches = self._made_launches()
         self._steps_per_chunk = module.steps
         self._launches.queue(1)  # loads every kernel, which must not happen while a graph is captured; runs no step
         self._replay = self._captured()
@@ -141,7 +143,8 @@ class CupyRunner(Runner):
     def info(self) -> dict[str, Any]:
         """Backend, precision, device, how sums along edges are made, launches per step and compile time."""
         return {"backend": "cupy", "dtype": self.layout.dtype.name, "threads": 1, "sums": self._sums,
-                "launches per step": len(self._module.launches), **self._device.describe(), **self._times}
+                "loop": self._module.loop, "launches per step": self._launches.per_step,
+                **self._device.describe(), **self._times}
 
     def _write_number(self, name: str, values: np.ndarray) -> None:
         self._numbers[:, self.layout.numbers[name]] = values
@@ -177,6 +180,19 @@ class CupyRunner(Runner):
                     row = arrays[at][replica, step & (ring - 1)]
                     device.write(row, np.zeros(size, self.layout.arrays[at].dtype))
 
+    def _made_launches(self) -> Launches:
+        """What is queued for some steps."""
+        module, replicas = self._module, self.program.replicas
+        given = module, self._kernels, self._device, self._arrays, replicas
+        if module.loop == "graph":
+            return EachLaunch(*given)
+        most = max((sum(m.blocks or self._device.busy for m in each.members) for each in module.launches), default=1)
+        teams = min(most, self._device.resident // replicas) if module.loop == "grid" else 1
+        return OneLaunch(*given, teams=max(teams, 1))
+
     def _captured(self) -> Callable[[], None]:
-        """A graph of some steps."""
-        return self._device.capture(lambda: self._launches.queue(self._module.steps))
+        """What queues some steps: as a graph, where they are many launches."""
+        def queue() -> None:
+            self._launches.queue(self._module.steps)
+
+        return self._device.capture(queue) if self._module.loop == "graph" else queue
