@@ -48,6 +48,8 @@ PLANS: dict[type, Callable[[Any, Task], Plan]] = {
     FixedOutDegree: plan_out_degree,
     FixedTotal: plan_total,
 }
+Within = tuple[range, range]
+"""The sources and the targets between which a rule connects."""
 # rows are filled in pieces of about so many edges: their buffers stay in the second-level cache
 BLOCK = 1 << 16
 MANY_THREADS = 300_000
@@ -62,6 +64,7 @@ def draw(
     seed: int,
     stream: int,
     same: bool = False,
+    within: Within | None = None,
     delay: Any = None,
     max_memory: int | None = None,
     source_positions: Any = None,
@@ -78,6 +81,9 @@ def draw(
         Which random numbers: below 2**64 and 2**32 (`philox.stream_number`).
     same
         Whether both sides are one population, so that edges to oneself exist.
+    within
+        Ranges of sources and of targets between which the rule connects, as if they were populations of their own:
+        indices that the rule gives count from their beginnings. None is all.
     delay
         Steps: a number, a distribution (cut to at least one step as if shorter ones were drawn again, then
         rounded), or (E,) for given edges; 1 by default.
@@ -93,14 +99,28 @@ def draw(
     DescriptionError, MemoryForeseenError
         When the rule cannot be drawn for these sizes; when the edges would not fit, before they are drawn.
     """
-    positions = (source_positions, target_positions)
-    task = _task(rule, sources, targets, seed, stream, same, threads)
+    task = _task(rule, sources, targets, seed, stream, same, threads, within)
+    if within is not None:
+        source_positions, target_positions = _of_ranges(within, source_positions, target_positions)
+    edges = _between(rule, task, delay, max_memory, (source_positions, target_positions), chosen=threads is not None)
+    return edges if within is None else edges.placed(sources, targets, *(part.start for part in within))
+
+
+def _of_ranges(within: Within, *positions: Any) -> list[Any]:
+    """Places of the neurons in the ranges."""
+    return [None if points is None else np.asarray(points, float)[part.start : part.stop]
+            for part, points in zip(within, positions, strict=True)]
+
+
+def _between(rule: Any, task: Task, delay: Any, max_memory: int | None, positions: tuple[Any, Any], *,
+             chosen: bool) -> Edges:
+    """The edges between two whole populations; ``chosen`` is whether the number of threads is."""
     if isinstance(rule, FromArrays | FromMatrix):
         return draw_given(rule, task, delay, max_memory)
     law = delay_law(1 if delay is None else delay)
     expected = _expected(rule, task, positions)
     _check_room(rule, task, law, expected, max_memory)
-    task = task if threads else _with_threads(task, expected)
+    task = task if chosen else _with_threads(task, expected)
     return _drawn(rule, task, law, max_memory, _plan(rule, task, positions))
 
 
@@ -158,7 +178,9 @@ def _drawn(rule: Any, task: Task, law: DelayLaw | int, max_memory: int | None, p
     return _assemble(plan, task, law)
 
 
-def check_rule(rule: Rule, *, sources: int, targets: int, same: bool = False) -> None:
+def check_rule(
+    rule: Rule, *, sources: int, targets: int, same: bool = False, within: Within | None = None
+) -> None:
     """Refuse a rule that does not fit the populations that it connects; nothing is drawn.
 
     Raises
@@ -166,7 +188,7 @@ def check_rule(rule: Rule, *, sources: int, targets: int, same: bool = False) ->
     DescriptionError
         As ``draw`` would, but for the positions that ``Distance`` needs.
     """
-    _task(rule, sources, targets, 0, 0, same, 1)
+    _task(rule, sources, targets, 0, 0, same, 1, within)
 
 
 def _plan(rule: Any, task: Task, positions: tuple[Any, Any]) -> Plan:
@@ -181,6 +203,7 @@ def estimate(
     sources: int,
     targets: int,
     same: bool = False,
+    within: Within | None = None,
     delay: Any = None,
     source_positions: Any = None,
     target_positions: Any = None,
@@ -189,14 +212,19 @@ def estimate(
 
     For `Distance` the number is measured on up to 256 sources.
     """
-    task = _task(rule, sources, targets, 0, 0, same, 1)
+    task, placing = _task(rule, sources, targets, 0, 0, same, 1, within), 0
+    if within is not None:
+        source_positions, target_positions = _of_ranges(within, source_positions, target_positions)
     expected = round(_expected(rule, task, (source_positions, target_positions)))
     law = 1 if isinstance(rule, FromArrays | FromMatrix) else delay_law(1 if delay is None else delay)
-    return expected, _bytes(rule, task, law, expected)
+    if within is not None:
+        placing = expected * smallest_unsigned(targets - 1).itemsize + 8 * sources
+    return expected, _bytes(rule, task, law, expected) + placing
 
 
 def _task(
-    rule: Any, sources: int, targets: int, seed: int, stream: int, same: bool, threads: int | None
+    rule: Any, sources: int, targets: int, seed: int, stream: int, same: bool, threads: int | None,
+    within: Within | None = None,
 ) -> Task:
     if not isinstance(rule, RULES):
         names = ", ".join(kind.__name__ for kind in RULES)
@@ -212,10 +240,14 @@ def _task(
             raise DescriptionError(f"{name} must be a whole number from {low} to {high}, got {value!r}")
     if same and sources != targets:
         raise DescriptionError(f"one population cannot have {sources} sources and {targets} targets")
+    rows, columns = (range(int(sources)), range(int(targets))) if within is None else within
+    for name, part, whole in (("sources", rows, sources), ("targets", columns, targets)):
+        if not (0 <= part.start < part.stop <= whole and part.step == 1):
+            raise DescriptionError(f"within must be ranges of neighbouring {name} below {whole}, got {part!r}")
     task = Task(
-        sources=int(sources),
-        targets=int(targets),
-        same=same,
+        sources=len(rows),
+        targets=len(columns),
+        shift=rows.start - columns.start if same else None,
         seed=int(seed),
         stream=int(stream),
         threads=threads or 1,
@@ -239,7 +271,7 @@ def _expected(rule: Any, task: Task, positions: tuple[Any, Any]) -> float:
         return task.sources * rule.degree
     if isinstance(rule, FixedTotal):
         return rule.count
-    pairs = task.sources * (task.targets - excludes(rule, task))
+    pairs = task.sources * task.targets - len(task.shared) * excludes(rule, task)
     return pairs * rule.p if isinstance(rule, Bernoulli) else pairs
 
 

@@ -73,7 +73,7 @@ def drawn_values(
     """(count,) numbers from a distribution, as ``values`` draws them for as many edges."""
     if threads is None:
         threads = usable_threads() if count > 300_000 else 1
-    task = Task(sources=1, targets=1, same=False, seed=seed, stream=stream, threads=threads)
+    task = Task(sources=1, targets=1, shift=None, seed=seed, stream=stream, threads=threads)
     out = np.empty(count, dtype)
     law = given.given if isinstance(given, Rounded) else given
     fill = _inverting(law, task, out) if _is_rare(law) else _drawing(law, task, out)
@@ -141,7 +141,7 @@ def value_recipe(given: Any, *, seed: int, stream: int) -> ValueRecipe | None:
     law = given.given if isinstance(given, Rounded) else given
     if _is_rare(law):
         return None
-    task = Task(sources=1, targets=1, same=False, seed=seed, stream=stream, threads=1)
+    task = Task(sources=1, targets=1, shift=None, seed=seed, stream=stream, threads=1)
     numbers, step = _numbers(law), given.power if isinstance(given, Rounded) else 0.0
     return ValueRecipe(
         kind=type(law).__name__.lower(),

@@ -70,6 +70,15 @@ class Edges:
             order=None if self.order is None else self.order[order],
         )
 
+    def placed(self, sources: int, targets: int, first_source: int, first_target: int) -> "Edges":
+        """The same edges between ``sources`` and ``targets``, among which theirs begin at the given indices."""
+        first = np.full(sources + 1, self.count, np.int64)
+        first[:first_source] = 0
+        first[first_source : first_source + self.first.size] = self.first
+        target = self.target.astype(smallest_unsigned(targets - 1))
+        target += target.dtype.type(first_target)
+        return replace(self, sources=sources, targets=targets, first=first, target=target)
+
     def row(self, source: int) -> slice:
         """Where the edges of a source stand."""
         return slice(int(self.first[source]), int(self.first[source + 1]))

@@ -20,7 +20,13 @@ def check_fit(rule: Any, task: Task) -> None:
         case FixedInDegree():
             _check_degree(rule, "degree", task.sources - excludes(rule, task), "sources")
         case FixedTotal():
-            _check_degree(rule, "count", task.sources * (task.targets - excludes(rule, task)), "pairs")
+            shared = len(task.shared) if excludes(rule, task) else 0
+            if 0 < shared < task.sources:
+                raise DescriptionError(
+                    "FixedTotal.self_connections must be True where some of the sources alone are targets, too: "
+                    f"{shared} of {task.sources}"
+                )
+            _check_degree(rule, "count", task.sources * task.targets - shared, "pairs")
         case FromMatrix():
             shape = tuple(rule.matrix.shape)
             if shape != (task.sources, task.targets):

@@ -99,11 +99,11 @@ def is_met(x, y, z, centres, k, box, law, upper, per_d2, level):
 
 
 @bare
-def meet_all(row, a, b, x, y, z, centres, members, box, law, upper, per_d2, same, key, words, state, found, n):
+def meet_all(row, a, b, x, y, z, centres, members, box, law, upper, per_d2, shift, key, words, state, found, n):
     """Edges of one row into one likely cell, ``members[a:b]``, appended to ``found``; returns how many it has."""
     for k in range(a, b):
         level = next_uniform(state, row, key, words)
-        if is_met(x, y, z, centres, k, box, law, upper, per_d2, level) and not (same and members[k] == row):
+        if is_met(x, y, z, centres, k, box, law, upper, per_d2, level) and members[k] != row + shift:
             found[n] = members[k]
             n += 1
     return n
@@ -111,7 +111,7 @@ def meet_all(row, a, b, x, y, z, centres, members, box, law, upper, per_d2, same
 
 @bare
 def meet_few(
-    row, a, b, x, y, z, centres, members, box, law, upper, per_d2, bound, hazard, left, same, key, words, state,
+    row, a, b, x, y, z, centres, members, box, law, upper, per_d2, bound, hazard, left, shift, key, words, state,
     found, n,
 ):  # fmt: skip
     """As ``meet_all`` for an unlikely cell, where ``bound`` is the largest probability.
@@ -125,7 +125,7 @@ def meet_few(
         skipped = np.int64(left / hazard)
         k += min(skipped, b - k - 1)
         level = bound * next_uniform(state, row, key, words)
-        if is_met(x, y, z, centres, k, box, law, upper, per_d2, level) and not (same and members[k] == row):
+        if is_met(x, y, z, centres, k, box, law, upper, per_d2, level) and members[k] != row + shift:
             found[n] = members[k]
             n += 1
         k += 1
@@ -135,7 +135,7 @@ def meet_few(
 
 @inner
 def near_row(
-    row, points, centres, begins, members, cells, origin, side, box, law, upper, hazard, same, key, words, state,
+    row, points, centres, begins, members, cells, origin, side, box, law, upper, hazard, shift, key, words, state,
     found,
 ):  # fmt: skip
     """The targets of one row into ``found``, in the order of the cells; returns their number."""
@@ -169,11 +169,12 @@ def near_row(
                     continue
                 if upper[k] > LIKELY:
                     n = meet_all(
-                        row, a, b, x, y, z, centres, members, box, law, upper, per_d2, same, key, words, state, found, n
-                    )
+                        row, a, b, x, y, z, centres, members, box, law, upper, per_d2, shift, key, words, state, found,
+                        n,
+                    )  # fmt: skip
                 else:
                     n, left = meet_few(
-                        row, a, b, x, y, z, centres, members, box, law, upper, per_d2, upper[k], hazard[k], left, same,
+                        row, a, b, x, y, z, centres, members, box, law, upper, per_d2, upper[k], hazard[k], left, shift,
                         key, words, state, found, n,
                     )  # fmt: skip
     return n
@@ -181,7 +182,7 @@ def near_row(
 
 @compiled
 def near_rows(
-    r0, r1, rows, points, centres, begins, members, cells, origin, side, box, law, upper, hazard, same, key, words,
+    r0, r1, rows, points, centres, begins, members, cells, origin, side, box, law, upper, hazard, shift, key, words,
     state, found, count, out,
 ):  # fmt: skip
     """Sorted targets of the rows ``rows[r0:r1]`` into ``out``, their numbers into ``count[r0:r1]``.
@@ -193,7 +194,7 @@ def near_rows(
     at = 0
     for i in range(r0, r1):
         n = near_row(
-            rows[i], points, centres, begins, members, cells, origin, side, box, law, upper, hazard, same,
+            rows[i], points, centres, begins, members, cells, origin, side, box, law, upper, hazard, shift,
             key, words, state, found,
         )  # fmt: skip
         if at + n > out.size:

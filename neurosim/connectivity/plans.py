@@ -27,14 +27,24 @@ def compiled_loops() -> ModuleType:
 
 @dataclass(frozen=True, kw_only=True)
 class Task:
-    """What is drawn: sizes of both sides, whether they are one population, the key, how many threads."""
+    """What is drawn: sizes of both sides, the key, how many threads.
+
+    Source r is target r + ``shift``, where there is one, if both sides are of one population; else ``shift`` is None.
+    """
 
     sources: int
     targets: int
-    same: bool
+    shift: int | None
     seed: int
     stream: int
     threads: int
+
+    @property
+    def shared(self) -> range:
+        """The sources that are targets, too."""
+        shift = self.targets if self.shift is None else self.shift
+        begin = min(max(0, -shift), self.sources)
+        return range(begin, max(begin, min(self.sources, self.targets - shift)))
 
     @property
     def key(self) -> tuple[np.uint64, np.uint64, np.uint64]:
@@ -90,18 +100,24 @@ def plan_ready(first: np.ndarray, target: np.ndarray) -> Plan:
 
 def excludes(rule: Any, task: Task) -> bool:
     """Whether a row must avoid itself."""
-    return bool(task.same and not rule.self_connections)
+    return bool(task.shared and not rule.self_connections)
+
+
+def avoided(rule: Any, task: Task) -> int:
+    """The shift by which rows find themselves among the targets, to leave that one out; ``NOBODY`` if they need not."""
+    return task.shift if excludes(rule, task) and task.shift is not None else compiled_loops().NOBODY
 
 
 def plan_all(rule: AllToAll, task: Task) -> Plan:
     """Every pair."""
-    avoid = excludes(rule, task)
-    first = np.arange(task.sources + 1, dtype=np.int64) * (task.targets - avoid)
+    shift, lengths = avoided(rule, task), np.full(task.sources, task.targets, np.int64)
+    if excludes(rule, task):
+        lengths[task.shared.start : task.shared.stop] -= 1
 
     def fill(r0: int, r1: int, out: np.ndarray, scratch: Scratch) -> None:
-        compiled_loops().all_rows(r0, r1, task.targets, avoid, out)
+        compiled_loops().all_rows(r0, r1, task.targets, shift, out)
 
-    return Plan(first=first, fill=fill, make_scratch=lambda: Scratch(0, 0))
+    return Plan(first=starts(lengths), fill=fill, make_scratch=lambda: Scratch(0, 0))
 
 
 def plan_one(rule: OneToOne, task: Task) -> Plan:
@@ -119,8 +135,7 @@ def of_gaps(p: float) -> float:
 
 def plan_bernoulli(rule: Bernoulli, task: Task) -> Plan:
     """Geometric gaps, once to count and once to write."""
-    avoid = excludes(rule, task)
-    size = task.targets - avoid
+    shift = avoided(rule, task)
     if rule.p == 1.0:
         return plan_all(AllToAll(self_connections=rule.self_connections), task)
     nothing, counts = np.empty(0, np.uint32), np.zeros(task.sources, np.int64)
@@ -128,14 +143,14 @@ def plan_bernoulli(rule: Bernoulli, task: Task) -> Plan:
 
     def run(r0: int, r1: int, out: np.ndarray, scratch: Scratch) -> None:
         compiled_loops().bernoulli_rows(
-            r0, r1, size, inverse_log, avoid, task.key, scratch.words, scratch.gaps, counts, out
+            r0, r1, task.targets, inverse_log, shift, task.key, scratch.words, scratch.gaps, counts, out
         )
 
     def make_scratch() -> Scratch:
         return Scratch(0, 0)
 
     if inverse_log:
-        per_block = max(1, int(100_000 / (1.0 + rule.p * size)))
+        per_block = max(1, int(100_000 / (1.0 + rule.p * task.targets)))
         blocks = task.split(task.sources, per_block)
         run_blocks(
             lambda block, scratch: run(block[0], block[1], nothing, scratch),
@@ -146,37 +161,34 @@ def plan_bernoulli(rule: Bernoulli, task: Task) -> Plan:
     return Plan(first=starts(counts), fill=run, make_scratch=make_scratch)
 
 
-def _degree_plan(task: Task, first: np.ndarray, avoid: bool, distinct: bool) -> Plan:
-    size = task.targets - avoid
+def _degree_plan(task: Task, first: np.ndarray, shift: int, distinct: bool) -> Plan:
     longest = int(np.diff(first).max(initial=0))
 
     def fill(r0: int, r1: int, out: np.ndarray, scratch: Scratch) -> None:
         s = scratch
         compiled_loops().degree_rows(
-            r0, r1, first, size, avoid, distinct, task.key, s.words, s.marks, s.values, s.heads, out
+            r0, r1, first, task.targets, shift, distinct, task.key, s.words, s.marks, s.values, s.heads, out
         )
 
-    return Plan(first=first, fill=fill, make_scratch=lambda: Scratch(size if distinct else 0, longest))
+    return Plan(first=first, fill=fill, make_scratch=lambda: Scratch(task.targets if distinct else 0, longest))
 
 
 def plan_out_degree(rule: FixedOutDegree, task: Task) -> Plan:
     """Each row from its own counter, sorted by buckets."""
-    avoid = excludes(rule, task)
     first = np.arange(task.sources + 1, dtype=np.int64) * rule.degree
-    return _degree_plan(task, first, avoid, not rule.multiple)
+    return _degree_plan(task, first, avoided(rule, task), not rule.multiple)
 
 
 def plan_total(rule: FixedTotal, task: Task) -> Plan:
     """Multinomial row lengths, then each row as with a fixed out-degree."""
-    avoid = excludes(rule, task)
-    size = task.targets - avoid
+    size = task.targets - excludes(rule, task)
     if rule.multiple:
         counts = _multinomial(task, 0, rule.count)
     elif 2 * rule.count <= task.sources * size:
         counts = _distinct_degrees(task, rule.count, size)
     else:  # the pairs left out are fewer
         counts = size - _distinct_degrees(task, task.sources * size - rule.count, size)
-    return _degree_plan(task, starts(counts), avoid, not rule.multiple)
+    return _degree_plan(task, starts(counts), avoided(rule, task), not rule.multiple)
 
 
 def _multinomial(task: Task, begin: int, end: int) -> np.ndarray:
@@ -247,13 +259,14 @@ def _column_ranges(task: Task) -> list[tuple[int, int]]:
 
 def _columns(rule: FixedInDegree, task: Task, places: np.ndarray, into: np.ndarray) -> None:
     """Count the sources of all targets in ``places``, or place the targets there."""
-    avoid, loops, distinct = excludes(rule, task), compiled_loops(), not rule.multiple
-    size, ranges = task.sources - avoid, _column_ranges(task)
+    shift, loops, distinct = avoided(rule, task), compiled_loops(), not rule.multiple
+    ranges = _column_ranges(task)
 
     def work(number: int, s: Scratch) -> None:
         loops.columns(
-            *ranges[number], rule.degree, size, avoid, distinct, task.key, s.words, s.marks, s.values,
+            *ranges[number], rule.degree, task.sources, shift, distinct, task.key, s.words, s.marks, s.values,
             places[number], into,
         )  # fmt: skip
 
-    run_blocks(work, range(len(ranges)), lambda: Scratch(size if distinct else 0, rule.degree), task.threads)
+    seen = task.sources if distinct else 0
+    run_blocks(work, range(len(ranges)), lambda: Scratch(seen, rule.degree), task.threads)

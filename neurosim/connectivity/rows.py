@@ -1,39 +1,49 @@
 """Compiled loops that draw the edges of a range of rows (sources). Pasted behind the prelude.
 
 A row's numbers depend on the row alone: step of the counter is the row, index the position in its
-sequence. ``key`` is (stream, low half of the seed, high half), three uint64. ``words`` is (64,) uint32.
+sequence. ``key`` is (stream, low half of the seed, high half), three uint64. ``words`` is (64,) uint32. Row r is the
+same neuron as target r + ``shift`` where there is one, and then leaves it out; ``NOBODY`` is a shift to no target.
 """
 
 import numpy as np
 
-from ..kernels.prelude import bounded, compiled, log64, philox_block
+from ..kernels.prelude import bounded, compiled, inlined, log64, philox_block
 
 # draw numbers: what a word is for
 TARGETS, DEGREES, DELAYS, VALUES = 1, 2, 3, 16
 NO_LIMIT = np.int64(1) << 62
+NOBODY = 1 << 62
+
+
+@inlined
+def itself(row, shift, count):
+    """Which of ``count`` partners is the row's own neuron; ``count`` if none."""
+    own = row + shift
+    return own if 0 <= own < count else count
 
 
 @compiled
-def all_rows(r0, r1, size, same, out):
-    """Every target; the row itself left out if ``same``."""
+def all_rows(r0, r1, targets, shift, out):
+    """Every target but the row itself."""
     at = 0
     for row in range(r0, r1):
-        for t in range(size):
-            if not (same and t == row):
+        for t in range(targets):
+            if t != row + shift:
                 out[at] = t
                 at += 1
 
 
 @compiled
-def bernoulli_rows(r0, r1, size, inverse_log, same, key, words, gaps, count, out):
+def bernoulli_rows(r0, r1, targets, inverse_log, shift, key, words, gaps, count, out):
     """Each target with probability p: counts if ``out`` is empty, else writes.
 
-    ``inverse_log`` is 1 / log(1 - p); the gaps between targets are geometric. ``size`` is the number of
-    possible targets.
+    ``inverse_log`` is 1 / log(1 - p); the gaps between targets are geometric.
     """
     write = out.size > 0
     at = 0
     for row in range(r0, r1):
+        own = itself(row, shift, targets)
+        size = targets - (own < targets)
         position = -1.0
         found = 0
         block = 0
@@ -48,7 +58,7 @@ def bernoulli_rows(r0, r1, size, inverse_log, same, key, words, gaps, count, out
                     break
                 if write:
                     t = np.int64(position)
-                    out[at] = t + (same and t >= row)
+                    out[at] = t + (t >= own)
                     at += 1
                 found += 1
         if not write:
@@ -130,18 +140,20 @@ def sort_uniform(values, count, size, heads, out):
 
 
 @compiled
-def degree_rows(r0, r1, first, size, same, distinct, key, words, marks, values, heads, out):
-    """Rows of given lengths, sorted; ``size`` is the number of possible targets."""
+def degree_rows(r0, r1, first, targets, shift, distinct, key, words, marks, values, heads, out):
+    """Rows of given lengths, sorted."""
     for row in range(r0, r1):
+        own = itself(row, shift, targets)
+        size = targets - (own < targets)
         at = first[row] - first[r0]
         count = first[row + 1] - first[row]
         if count > 0:
             part = out[at : at + count]
             choose_targets(row, count, size, distinct, key, words, marks, values)
             sort_uniform(values, count, size, heads, part)
-            if same:
+            if own < targets:
                 for i in range(count):
-                    part[i] += part[i] >= row
+                    part[i] += part[i] >= own
 
 
 @compiled
@@ -161,14 +173,16 @@ def degrees(d0, d1, size, key, words, count):
 
 
 @compiled
-def columns(t0, t1, degree, size, same, distinct, key, words, marks, values, at, target):
+def columns(t0, t1, degree, sources, shift, distinct, key, words, marks, values, at, target):
     """Sources of the targets t0 to t1 - 1: counted in ``at`` if ``target`` is empty, else placed there."""
     write = target.size > 0
     for t in range(t0, t1):
+        own = itself(t, -shift, sources)
+        size = sources - (own < sources)
         choose_targets(t, degree, size, distinct, key, words, marks, values)
         for i in range(degree):
             s = np.int64(values[i])
-            s += same and s >= t
+            s += s >= own
             if write:
                 target[at[s]] = t
             at[s] += 1

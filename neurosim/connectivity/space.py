@@ -4,7 +4,7 @@ import numpy as np
 
 from ..errors import DescriptionError
 from .edges import smallest_unsigned
-from .plans import Plan, Scratch, Task, compiled_loops, excludes, plan_ready, starts
+from .plans import Plan, Scratch, Task, avoided, compiled_loops, plan_ready, starts
 from .rules import KERNELS, Distance, checked_positions
 from .workers import run_blocks
 
@@ -61,7 +61,7 @@ class Near:
             box[3 - dimensions :] = rule.periodic
             points, ends = np.mod(points, rule.periodic), np.mod(ends, rule.periodic)
         self.task, self.box = task, box
-        self.avoid = excludes(rule, task)
+        self.shift = avoided(rule, task)
         self.law = np.array([KERNELS.index(rule.kernel), rule.scale, rule.p_max, rule.reach], float)
         self.upper, self.hazard = np.empty(RANGES + 1), np.empty(RANGES + 1)
         compiled_loops().tabulate(self.law, self.upper, self.hazard)
@@ -99,7 +99,7 @@ class Near:
             out = np.empty(room, np.uint32)
             r0, used = compiled_loops().near_rows(
                 r0, r1, rows, self.points, self.centres, self.begins, self.members, self.cells,
-                self.origin, self.side, self.box, self.law, self.upper, self.hazard, self.avoid, self.task.key,
+                self.origin, self.side, self.box, self.law, self.upper, self.hazard, self.shift, self.task.key,
                 scratch.words, state, scratch.values, counts, out,
             )  # fmt: skip
             parts.append(out[:used])

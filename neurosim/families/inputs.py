@@ -58,13 +58,13 @@ class Poisson(Part):
             rate = _rate_text(self.rates)
             lasting = _lasting(rate, self.size)
             if lasting is not None:
-                _check_probable(lasting, scope)
+                check_probable(lasting, scope.prefix, scope.dt)
         elif isinstance(self.rates, TimedArray):
-            _check_probable(self.rates.internal(FREQUENCY, "Poisson.rates"), scope)
+            check_probable(self.rates.internal(FREQUENCY, "Poisson.rates"), scope.prefix, scope.dt)
             self.rates.build(scope, "rates", FREQUENCY, self.size)
         else:
             values = to_internal(self.rates, FREQUENCY, "Poisson.rates")
-            _check_probable(values, scope)
+            check_probable(values, scope.prefix, scope.dt)
             scope.value("rates", values, FREQUENCY)
         scope.events("spikes", f"rand() < ({rate}) * dt")
 
@@ -146,6 +146,11 @@ def _rates(rates: Any, size: int) -> Any:
         return rates
     if isinstance(rates, TimedArray):
         values = rates.internal(FREQUENCY, "Poisson.rates")
+        if values.ndim > 1 and values.shape[-1] != size:
+            raise DescriptionError(
+                f"Poisson.rates needs a TimedArray of shape (T,) or (T, {size}), got {values.shape}"
+            )
+        values = values * 1000.0
     else:
         values = np.asarray(shown(rates, FREQUENCY, "Poisson.rates"), dtype=float)
         if values.ndim and values.shape != (size,):
@@ -177,10 +182,11 @@ def _check_not_negative(rates: np.ndarray) -> None:
         raise DescriptionError(f"Poisson.rates must be >= 0 and finite, got {rates[wrong].flat[0]} Hz")
 
 
-def _check_probable(rates: Any, scope: Scope) -> None:
+def check_probable(rates: Any, name: str, dt: float) -> None:
+    """Refuse rates of the part ``name``, 1/ms, that give more than one spike per step of ``dt`` ms."""
     highest = float(np.max(rates))
-    if highest * scope.dt > 1.0:
+    if highest * dt > 1.0:
         raise DescriptionError(
-            f"{scope.prefix}: Poisson.rates of {highest * 1000:g} Hz give more than one spike per step of "
-            f"{scope.dt:g} ms; the highest rate there is {1000 / scope.dt:g} Hz"
+            f"{name}: Poisson.rates of {highest * 1000:g} Hz give more than one spike per step of "
+            f"{dt:g} ms; the highest rate there is {1000 / dt:g} Hz"
         )

@@ -79,8 +79,8 @@ class TimedArray:
             raise UnitError(f"{where} must be in {display_unit(dimension)}, got a TimedArray in {self.unit}")
         return self.values * unit.factor
 
-    def build(self, scope: Scope, name: str, dimension: Dimension, size: int) -> None:
-        """Make ``name`` a variable of the part whose values are replaced row by row."""
+    def build(self, scope: Scope, name: str, dimension: Dimension, size: int, space: str | None = None) -> None:
+        """Make ``name`` a variable of the part, or over ``space``, whose values are replaced row by row."""
         where = scope.full(name)
         values = self.internal(dimension, where)
         replicas = scope.builder.replicas
@@ -95,7 +95,7 @@ class TimedArray:
                 f"{where}: TimedArray.dt must be a multiple of the time step {scope.dt:g} ms, "
                 f"got {self.dt:g} ms"
             )
-        scope.state(name, values[0], dimension)
+        scope.state(name, values[0], dimension, space=space)
         table = Table(name=scope.full(f"{name}_table"), values=values, every=every)
         scope.builder.add_schedule(table, scope.full(name), "arrive")
 

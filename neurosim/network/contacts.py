@@ -13,13 +13,14 @@ from ..errors import NetworkError
 from ..families import Part
 from ..units import DIMENSIONLESS
 from .edge_texts import resolved_text, text_values
+from .ends import End
 from .glia import NEAREST
 
 COUNT = "N_glia"
 """What a text for the domain may name besides both ends: how many glial cells there are."""
 
 
-def along_edges(domain: Any, rule: Any, target: Part) -> bool:
+def along_edges(domain: Any, rule: Any, target: End) -> bool:
     """Whether a domain says for each edge, and not for each target, which glial cell it belongs to."""
     if isinstance(domain, str):
         return domain != NEAREST
@@ -31,8 +32,8 @@ def along_edges(domain: Any, rule: Any, target: Part) -> bool:
 
 def check_along_edges(
     join: Any,
-    source: Part,
-    target: Part,
+    source: End,
+    target: End,
     glia: Part,
     sides: Mapping[str, tuple[str, str]],
     statements: Mapping[str, Any],
@@ -71,12 +72,12 @@ class Contacts:
     edges
         Its edges, from source to target.
     source, target, glia
-        The three partners.
+        Both ends, and the third partner.
     **draws
         ``seed``, ``stream`` and ``dt`` for a domain that is a text.
     """
 
-    def __init__(self, join: Any, edges: Edges, source: Part, target: Part, glia: Part, **draws: Any):
+    def __init__(self, join: Any, edges: Edges, source: End, target: End, glia: Part, **draws: Any):
         self.space = f"{join.name}.contacts"
         owners, drawn = _owners(join, edges, source, target, glia, draws), isinstance(join.domain, str)
         width = glia.size + 1
@@ -90,7 +91,7 @@ class Contacts:
         )
 
 
-def _owners(join: Any, edges: Edges, source: Part, target: Part, glia: Part, draws: Mapping[str, Any]) -> np.ndarray:
+def _owners(join: Any, edges: Edges, source: End, target: End, glia: Part, draws: Mapping[str, Any]) -> np.ndarray:
     """The glial cell of each edge in canonical order, (E,); -1 for none."""
     where = f"join {join.name!r}"
     if not isinstance(join.domain, str):
@@ -102,7 +103,7 @@ def _owners(join: Any, edges: Edges, source: Part, target: Part, glia: Part, dra
     return _checked(where, np.broadcast_to(drawn, edges.count).astype(np.int64), glia)
 
 
-def _resolved(join: str, text: str, source: Part, target: Part, glia: Part) -> str:
+def _resolved(join: str, text: str, source: End, target: End, glia: Part) -> str:
     whole = unparse(substitute(parse(text), {COUNT: parse(str(glia.size))}))
     return resolved_text(join, "domain", whole, DIMENSIONLESS, source, target)
 

@@ -8,10 +8,10 @@ from ..connectivity import Constant, Edges, Exponential, FromArrays, FromMatrix,
 from ..connectivity.delays import LONGEST, delay_law
 from ..connectivity.distributions import limits
 from ..errors import DescriptionError, NetworkError
-from ..families import Part
 from ..program.initial import stream_number
 from ..units import TIME, to_internal
 from .edge_texts import resolved_text, text_values
+from .ends import End
 
 DELAYS = (Constant, Normal, LogNormal, Uniform, Exponential)
 """Distributions of delays, which are rounded to steps anyway."""
@@ -62,7 +62,7 @@ def delay_steps(join: Any, dt: float) -> Any:
     return whole if whole.ndim else int(whole)
 
 
-def delayed(edges: Edges, join: Any, source: Part, target: Part, *, seed: int, dt: float) -> Edges:
+def delayed(edges: Edges, join: Any, source: End, target: End, *, seed: int, dt: float) -> Edges:
     """The edges with the delays that the text of a join says, each rounded to steps.
 
     Raises

@@ -10,8 +10,14 @@ from ..equations import Assign, Checked, Equations, check, names, parse
 from ..errors import DescriptionError, EquationError, NetworkError, listing, nearest, take_count
 from ..families import Part
 from ..families.plain import call, fields_of, shown
+from ..families.timed import TimedArray
 from ..program import Buffer, Builder, Ref, Scope
-from ..units import DIMENSIONLESS, FREQUENCY, Dimension, to_internal
+from ..units import DIMENSIONLESS, FREQUENCY, Dimension, display_unit, to_internal
+
+EVENTS = "events_per_step"
+"""Where a program keeps the rate of a drive that was described by numbers: events of all trains in a step."""
+PLAYED = "played_rate"
+"""What the text of a drive calls the rate that a table plays."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, eq=False, repr=False)
@@ -25,8 +31,8 @@ class Drive:
     on_event
         What an event adds: ``"I += w"``.
     rate, count
-        Rate of one train, Hz: a number, an array (N,) or a text in ``t`` and ``i``, below 0 Hz as good as 0 Hz; and
-        number of trains.
+        Rate of one train, Hz: a number, an array (N,), a text in ``t`` and ``i``, below 0 Hz as good as 0 Hz, or a
+        TimedArray; and number of trains.
     values
         Values of the names that ``on_event`` uses and the part lacks.
     """
@@ -82,11 +88,7 @@ def checked_drive(drive: Drive, part: Part) -> tuple[Drive, Checked]:
         name: _plain(value, checked.dimensions[name], part.size, f"{where}: {name}")
         for name, value in drive.values.items()
     }
-    rate = drive.rate
-    if not isinstance(rate, str):
-        rate = _plain(rate, FREQUENCY, part.size, f"{where}: rate")
-        if np.min(rate) < 0:
-            raise DescriptionError(f"{where}: rate must be >= 0, got {np.min(rate)} Hz")
+    rate = drive.rate if isinstance(drive.rate, str) else _rates(drive.rate, part.size, f"{where}: rate")
     return dataclasses.replace(drive, rate=rate, values=values), checked
 
 
@@ -102,10 +104,15 @@ def lower_drive(drive: Drive, checked: Checked, scope: Scope, guarded: frozenset
         extra[name] = _add(builder, drive, name, internal, checked.dimensions[name])
     if isinstance(drive.rate, str):
         mean = f"{drive.count} * max({checked.expressions['rate']}, 0.0) * dt"
+    elif isinstance(drive.rate, TimedArray):
+        size = builder.spaces[drive.part].size
+        drive.rate.build(Scope(builder, drive.name), "rate", FREQUENCY, size, space=drive.part)
+        extra[PLAYED] = Ref(f"{drive.name}.rate")
+        mean = f"{drive.count} * {PLAYED} * dt"
     else:
         expected = to_internal(drive.rate, FREQUENCY, "rate") * drive.count * builder.dt
-        extra["events_per_step"] = _add(builder, drive, "events_per_step", expected, DIMENSIONLESS, inner=True)
-        mean = "events_per_step"
+        extra[EVENTS] = _add(builder, drive, EVENTS, expected, DIMENSIONLESS, inner=True)
+        mean = EVENTS
     body = [Assign("_events", "=", f"poisson({mean})")]
     for assign in checked.statements["on_event"]:
         one = assign.value if names(parse(assign.value)) == {assign.value} else f"({assign.value})"
@@ -130,6 +137,20 @@ def _add(builder: Builder, drive: Drive, name: str, value: Any, dimension: Dimen
         )
     )
     return Ref(full)
+
+
+def _rates(rate: Any, size: int, where: str) -> Any:
+    """Rates given as numbers or a table, checked."""
+    if isinstance(rate, TimedArray):
+        lowest = np.min(rate.internal(FREQUENCY, where)) / display_unit(FREQUENCY).factor
+        if rate.values.ndim > 1 and rate.values.shape[-1] != size:
+            raise DescriptionError(f"{where} needs a TimedArray of shape (T,) or (T, {size}), got {rate.values.shape}")
+    else:
+        rate = _plain(rate, FREQUENCY, size, where)
+        lowest = np.min(rate)
+    if lowest < 0:
+        raise DescriptionError(f"{where} must be >= 0, got {float(lowest)} Hz")
+    return rate
 
 
 def _plain(value: Any, dimension: Dimension, size: int, where: str) -> Any:

@@ -10,17 +10,17 @@ from ..connectivity.distributions import limits
 from ..connectivity.edge_values import drawn_values, single, value_recipe
 from ..connectivity.pending import PendingEdges
 from ..errors import NetworkError
-from ..families import Part
 from ..program.buffers import MANY
 from ..program.redrawn import RedrawnValues
 from ..units import display_unit, to_internal
 from .delays import DISTRIBUTIONS
 from .edge_texts import resolved_text, text_values
+from .ends import End
 from .join import CheckedJoin
 
 
 def edge_numbers(
-    checked: CheckedJoin, name: str, edges: Edges | PendingEdges, source: Part, target: Part, *, seed: int, stream: int,
+    checked: CheckedJoin, name: str, edges: Edges | PendingEdges, source: End, target: End, *, seed: int, stream: int,
     dt: float
 ) -> Any:
     """What ``name`` of a join is along ``edges``: a number, or (E,) in internal units; see ``RedrawnValues`` for many.
@@ -30,7 +30,7 @@ def edge_numbers(
     checked, name
         The join and one of its variables or constants.
     edges, source, target
-        The edges and the parts at both ends. Edges that are not drawn yet have no values that are texts or arrays.
+        The edges and both ends. Edges that are not drawn yet have no values that are texts or arrays.
     seed, stream, dt
         Of what is drawn, and the time step, ms.
     """

@@ -8,19 +8,19 @@ import numpy as np
 from ..connectivity import Edges
 from ..equations import Equations, check, names, parse
 from ..errors import EquationError, listing, nearest
-from ..families import Part
 from ..program.initial import initial_values
 from ..units import DIMENSIONLESS, LENGTH, Dimension
+from .ends import End
 
 AXES = "xyz"
 DISTANCE = "distance"
 """Name of the way between both ends, to the nearest image where the rule says that space is periodic."""
 
 
-def names_of_ends(source: Part, target: Part) -> dict[str, Dimension]:
+def names_of_ends(source: End, target: End) -> dict[str, Dimension]:
     """What a text may name besides draws: ``i``, ``j``, ``N_pre``, ``N_post``; of places ``x_pre``, ``distance``."""
     found = dict.fromkeys(("i", "j", "N_pre", "N_post"), DIMENSIONLESS)
-    axes = [_axes(part) for part in (source, target)]
+    axes = [_axes(end.positions) for end in (source, target)]
     for count, side in zip(axes, ("pre", "post"), strict=True):
         found |= {f"{axis}_{side}": LENGTH for axis in AXES[:count]}
     if axes[0] == axes[1] > 0:
@@ -28,7 +28,7 @@ def names_of_ends(source: Part, target: Part) -> dict[str, Dimension]:
     return found
 
 
-def resolved_text(join: str, name: str, text: str, dimension: Dimension, source: Part, target: Part) -> str:
+def resolved_text(join: str, name: str, text: str, dimension: Dimension, source: End, target: End) -> str:
     """The text for ``name`` of a join, in internal units.
 
     Raises
@@ -49,8 +49,8 @@ def resolved_text(join: str, name: str, text: str, dimension: Dimension, source:
     return checked.expressions[name]
 
 
-def text_values(text: str, edges: Edges, source: Part, target: Part, box: Any, **draws: Any) -> Any:
-    """The values of a resolved text, a number or (E,); edge e draws with its own number.
+def text_values(text: str, edges: Edges, source: End, target: End, box: Any, **draws: Any) -> Any:
+    """The values of a resolved text, a number or (E,); edge e draws with its own number, indices count from the ends.
 
     Parameters
     ----------
@@ -63,29 +63,26 @@ def text_values(text: str, edges: Edges, source: Part, target: Part, box: Any, *
     return initial_values(text, env, size=edges.count, **draws)
 
 
-def _ends(used: frozenset[str] | set[str], edges: Edges, source: Part, target: Part, box: Any) -> Mapping[str, Any]:
+def _ends(used: frozenset[str] | set[str], edges: Edges, source: End, target: End, box: Any) -> Mapping[str, Any]:
     found: dict[str, Any] = {"N_pre": float(source.size), "N_post": float(target.size)}
-    rows, columns = edges.source, edges.target
+    rows, columns = edges.source - source.chosen.start, edges.target - target.chosen.start
     if "i" in used:
         found["i"] = rows.astype(float)
     if "j" in used:
         found["j"] = columns.astype(float)
-    for part, side, own in ((source, "pre", rows), (target, "post", columns)):
-        for number, axis in enumerate(AXES[: _axes(part)]):
-            if f"{axis}_{side}" in used:
-                found[f"{axis}_{side}"] = _points(part)[own, number]
-    if DISTANCE in used:
-        way = _points(target)[columns] - _points(source)[rows]
+    places = [end.positions for end in (source, target)]
+    for points, side, own in zip(places, ("pre", "post"), (rows, columns), strict=True):
+        for number, axis in enumerate(AXES[: _axes(points)]):
+            if points is not None and f"{axis}_{side}" in used:
+                found[f"{axis}_{side}"] = points[own, number]
+    if DISTANCE in used and places[0] is not None and places[1] is not None:
+        way = places[1][columns] - places[0][rows]
         if box is not None:
             way -= np.asarray(box) * np.round(way / np.asarray(box))
         found[DISTANCE] = np.sqrt((way**2).sum(axis=1))
     return found
 
 
-def _points(part: Part) -> np.ndarray:
-    return np.asarray(getattr(part, "positions", None), float)
-
-
-def _axes(part: Part) -> int:
-    """How many coordinates the places of a part have; 0 where it has none."""
-    return 0 if getattr(part, "positions", None) is None else _points(part).shape[1]
+def _axes(points: np.ndarray | None) -> int:
+    """How many coordinates places have; 0 where there are none."""
+    return 0 if points is None else points.shape[1]

@@ -11,6 +11,7 @@ from ..errors import NetworkError
 from ..families import Part
 from ..program import Buffer, Builder, Diffuse, EdgeSpace, Map, MapEdges, Ref
 from ..units import DIMENSIONLESS, Dimension
+from .ends import End
 
 SUFFIX = "_glia"
 SYNAPSES = "synapses"
@@ -18,7 +19,7 @@ SYNAPSES = "synapses"
 NEAREST = "nearest"
 
 
-def owners_of(where: str, domain: Any, target: Part, glia: Part) -> np.ndarray:
+def owners_of(where: str, domain: Any, target: End, glia: Part) -> np.ndarray:
     """For each neuron of ``target`` the glial cell in whose domain its synapses lie, (N,); -1 for none."""
     if domain is None and glia.size == 1:
         return np.zeros(target.size, np.int64)
@@ -36,8 +37,8 @@ def owners_of(where: str, domain: Any, target: Part, glia: Part) -> np.ndarray:
     return owners.astype(np.int64)
 
 
-def _nearest(where: str, target: Part, glia: Part) -> np.ndarray:
-    points = {"target": getattr(target, "positions", None), "glia": getattr(glia, "positions", None)}
+def _nearest(where: str, target: End, glia: Part) -> np.ndarray:
+    points = {"target": target.positions, "glia": getattr(glia, "positions", None)}
     for name, given in points.items():
         if given is None:
             raise NetworkError(f"{where}: domain 'nearest' needs positions of the {name}, or give whole numbers")

@@ -16,9 +16,11 @@ from ..units import TIME, Dimension, to_internal, unit_named
 from .contacts import along_edges, check_along_edges
 from .delays import DISTRIBUTIONS, checked_delay
 from .edge_texts import resolved_text
+from .ends import ends_of, within, written
 from .glia import SUFFIX, glia_dimensions, owners_of
 from .structures import check_structure
 
+RANGES = ("source_range", "target_range")
 PLAIN = frozenset({"t", "dt"})
 OF_NEURONS = frozenset({"i", "N", "lastspike", "not_refractory"})
 """What the texts of a neuron may name, and those of a join may not."""
@@ -34,6 +36,8 @@ class Join:
         Own name and those of the two parts.
     rule
         Who is connected to whom: a rule of ``neurosim.connectivity``.
+    source_range, target_range
+        The neurons of either part that it connects; None is all.
     model, on_pre, on_post, couple, delay, glia, domain, structure, method, initial, values
         See ``Network.connect``.
     """
@@ -53,10 +57,19 @@ class Join:
     method: str = "auto"
     initial: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     values: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    source_range: range | None = None
+    target_range: range | None = None
+
+    @property
+    def between(self) -> tuple[str, str]:
+        """Source and target as ``Network.connect`` takes them: ``exc[0:100]``."""
+        return written(self.source, self.source_range), written(self.target, self.target_range)
 
     def to_dict(self) -> dict[str, Any]:
-        """The fields as plain numbers, texts, lists and dicts."""
-        return fields_of(self)
+        """The fields as plain numbers, texts, lists and dicts; ranges stand behind the names of their parts."""
+        source, target = self.between
+        plain = {name: value for name, value in fields_of(self).items() if name not in RANGES}
+        return {**plain, "source": source, "target": target}
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Join) and self.to_dict() == other.to_dict()
@@ -67,7 +80,7 @@ class Join:
         return call("Join", fields_of(self))
 
 
-OPTIONS = (*(field.name for field in dataclasses.fields(Join)), "plasticity")
+OPTIONS = (*(field.name for field in dataclasses.fields(Join) if field.name not in RANGES), "plasticity")
 """What ``Network.connect`` takes besides values: a misspelt one arrives among them."""
 
 
@@ -113,17 +126,14 @@ def checked_join(join: Join, source: Part, target: Part, glia: Part | None = Non
     if not isinstance(join.rule, RULES):
         kinds = listing(rule.__name__ for rule in RULES)
         raise NetworkError(f"{where}: the rule must be one of {kinds}, got {join.rule!r:.60}")
-    try:
-        check_rule(join.rule, sources=source.size, targets=target.size, same=join.source == join.target)
-    except DescriptionError as problem:
-        raise NetworkError(f"{where}: {problem}") from None
-    _check_places(join, source, target)
+    _check_fit(join, source, target)
+    ends = ends_of(join, source, target)
     sides = _sides(join, source, target)
     parts = {"source": source.dimensions, "target": target.dimensions}
     if glia is not None:
         parts["glia"] = glia_dimensions(glia)
-        if not along_edges(join.domain, join.rule, target):
-            owners_of(where, join.domain, target, glia)
+        if not along_edges(join.domain, join.rule, ends[1]):
+            owners_of(where, join.domain, ends[1], glia)
         sides |= {n + SUFFIX: (n, "glia") for n in parts["glia"] if n + SUFFIX not in join.values}
     elif join.domain is not None:
         raise NetworkError(f"{where}: domain needs the part that it is a domain of: give glia")
@@ -142,14 +152,14 @@ def checked_join(join: Join, source: Part, target: Part, glia: Part | None = Non
     _check_method(join, checked)
     _check_spikes(join, source, target)
     _check_statements(join, checked, sides, {"target": target, "glia": glia})
-    if glia is not None and along_edges(join.domain, join.rule, target):
-        check_along_edges(join, source, target, glia, sides, checked.statements)
+    if glia is not None and along_edges(join.domain, join.rule, ends[1]):
+        check_along_edges(join, *ends, glia, sides, checked.statements)
     result = CheckedJoin(join=join, checked=checked, sides=sides)
     _check_values(result, [*sides])
     given = [(n, v, result.dimension(n)) for n, v in (*join.values.items(), *join.initial.items())]
     for name, value, dimension in [*given, ("delay", join.delay, TIME)]:
         if isinstance(value, str):
-            resolved_text(join.name, name, value, dimension, source, target)
+            resolved_text(join.name, name, value, dimension, *ends)
     plain = dataclasses.replace(
         join,
         delay=checked_delay(join),
@@ -169,7 +179,13 @@ def _sides(join: Join, source: Part, target: Part) -> dict[str, tuple[str, str]]
     return {name: side for name, side in sides.items() if name not in own}
 
 
-def _check_places(join: Join, source: Part, target: Part) -> None:
+def _check_fit(join: Join, source: Part, target: Part) -> None:
+    """The rule can be drawn between these ends."""
+    try:
+        check_rule(join.rule, sources=source.size, targets=target.size, same=join.source == join.target,
+                   within=within(join, source, target))
+    except DescriptionError as problem:
+        raise NetworkError(f"join {join.name!r}: {problem}") from None
     for name, part in ((join.source, source), (join.target, target)):
         if isinstance(join.rule, Distance) and getattr(part, "positions", None) is None:
             raise NetworkError(

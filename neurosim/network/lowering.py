@@ -20,6 +20,7 @@ from ..units import Dimension
 from .contacts import Contacts, along_edges
 from .delays import delay_steps, delayed
 from .edge_numbers import edge_numbers
+from .ends import ends_of, within
 from .glia import Domain, glia_dimensions, owners_of
 from .join import PLAIN, CheckedJoin
 from .memory import may_wait
@@ -48,6 +49,7 @@ class JoinLowering:
     def __init__(self, checked: CheckedJoin, parts: Mapping[str, Part], builder: Builder, *, adds: bool = False):
         self.checked, self.builder, self.join, self.adds = checked, builder, checked.join, adds
         self.source, self.target = parts[self.join.source], parts[self.join.target]
+        self.ends = ends_of(self.join, self.source, self.target)
         self.scope = Scope(builder, self.join.name)
         self.glia = parts[self.join.glia] if self.join.glia else None
         self.contacts: Contacts | None = None
@@ -105,16 +107,17 @@ class JoinLowering:
             self.drawn: Edges | PendingEdges = later
             builder.add_edges(EdgeSpace(join.name, join.source, place, None, pending=later))
             return
-        ends: dict[str, Any] = {"source_positions": getattr(self.source, "positions", None),
-                                "target_positions": getattr(self.target, "positions", None)}
-        again = partial(draw, join.rule, **said, **ends) if later is None else later.draw
+        further: dict[str, Any] = {"source_positions": getattr(self.source, "positions", None),
+                                   "target_positions": getattr(self.target, "positions", None),
+                                   "within": within(join, self.source, self.target)}
+        again = partial(draw, join.rule, **said, **further) if later is None else later.draw
         if isinstance(join.delay, str):
             again = partial(self._delayed, again)
         self.drawn = self.edges = edges = again()
-        if self.glia is not None and along_edges(join.domain, join.rule, self.target):
+        if self.glia is not None and along_edges(join.domain, join.rule, self.ends[1]):
             stream = stream_number(f"{join.name}.domain")
-            self.contacts = Contacts(join, edges, self.source, self.target, self.glia, seed=builder.seed,
-                                     stream=stream, dt=builder.dt)
+            self.contacts = Contacts(join, edges, *self.ends, self.glia, seed=builder.seed, stream=stream,
+                                     dt=builder.dt)
             self.edges, place = self.contacts.edges, self.contacts.space
             builder.add_space(place, self.edges.targets)
         given = isinstance(join.rule, FromArrays | FromMatrix) or self.contacts is not None
@@ -124,7 +127,7 @@ class JoinLowering:
             self.scope.state(IN_DEGREE, degrees, dtype="int", space=join.target)
 
     def _delayed(self, drawn: Callable[[], Edges]) -> Edges:
-        return delayed(drawn(), self.join, self.source, self.target, seed=self.builder.seed, dt=self.builder.dt)
+        return delayed(drawn(), self.join, *self.ends, seed=self.builder.seed, dt=self.builder.dt)
 
     def _open_terminals(self) -> None:
         variables = shared_variables(self.checked, self.body)
@@ -138,7 +141,9 @@ class JoinLowering:
         if self.glia is None:
             return
         if self.contacts is None:
-            owners, place = owners_of(f"join {join.name!r}", join.domain, self.target, self.glia), join.target
+            owners, place = np.full(self.target.size, -1), join.target
+            part = self.ends[1].chosen
+            owners[part.start : part.stop] = owners_of(f"join {join.name!r}", join.domain, self.ends[1], self.glia)
         else:
             owners, place = self.contacts.owners, self.contacts.space
             further = self.contacts.targets, self.target.size, builder, "_post"
@@ -188,8 +193,8 @@ class JoinLowering:
     def _value(self, name: str) -> Any:
         stream = stream_number(f"{self.join.name}.{name}")
         # texts name the target, also where an edge ends at a contact of it
-        return edge_numbers(self.checked, name, self.drawn, self.source, self.target, seed=self.builder.seed,
-                            stream=stream, dt=self.builder.dt)
+        return edge_numbers(self.checked, name, self.drawn, *self.ends, seed=self.builder.seed, stream=stream,
+                            dt=self.builder.dt)
 
     def _integrate(self, found: Mapping[str, Any], late: list[str]) -> None:
         """The differential equations that run at every step."""

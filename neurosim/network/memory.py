@@ -11,6 +11,7 @@ from ..errors import MemoryForeseenError
 from ..families import Part
 from ..program.buffers import MANY
 from .contacts import along_edges
+from .ends import ends_of, within
 from .join import DISTRIBUTIONS, CheckedJoin, Join
 
 PER_NEURON = 100
@@ -23,7 +24,8 @@ def may_wait(join: Join) -> bool:
     """Whether nothing looks at single edges before a run, so that they need not be drawn until then."""
     values = (join.delay, *join.values.values(), *join.initial.values())
     looked_at = any(isinstance(value, str) or np.ndim(value) for value in values)
-    return type(join.rule) in PLANS and join.glia is None and join.structure is None and not looked_at
+    whole = join.source_range is None and join.target_range is None
+    return type(join.rule) in PLANS and whole and join.glia is None and join.structure is None and not looked_at
 
 
 def foreseen(
@@ -41,6 +43,7 @@ def foreseen(
             sources=source.size,
             targets=target.size,
             same=join.source == join.target,
+            within=within(join, source, target),
             delay=None if given or delay == 1 else delay,
             source_positions=getattr(source, "positions", None),
             target_positions=getattr(target, "positions", None),
@@ -54,7 +57,8 @@ def foreseen(
             v for v in (*join.values.values(), *join.initial.values()) if isinstance(v, (str, *DISTRIBUTIONS))
         ]
         arrays = [v for v in join.values.values() if np.ndim(v)]
-        contacts = PER_CONTACT if join.glia and along_edges(join.domain, join.rule, target) else 0
+        own = join.glia and along_edges(join.domain, join.rule, ends_of(join, source, target)[1])
+        contacts = PER_CONTACT if own else 0
         needed[name] = size + edges * (4 * len(drawn) + 8 * (len(arrays) + changing) + contacts)
     return needed
 

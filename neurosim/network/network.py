@@ -16,6 +16,7 @@ from ..program import Builder, Program, Scope
 from ..units import TIME, to_internal
 from .delays import delay_steps
 from .drive import Drive, checked_drive, lower_drive
+from .ends import chosen, split
 from .files import from_dict, from_yaml, to_yaml
 from .glia import count_synapses
 from .join import CheckedJoin, Join, checked_join
@@ -101,7 +102,9 @@ class Network:
         Parameters
         ----------
         source, target
-            Names of parts; a list of targets makes a join for each.
+            Names of parts, or ranges of their neurons such as ``"exc[:100]"`` and ``"exc[-1]"``, between which the
+            join is drawn as between parts of their own: what a rule, an array or a text counts begins at 0 with the
+            first neuron of a range. A list of targets makes a join for each.
         rule
             Who is connected to whom: a rule of ``neurosim.connectivity``.
         name
@@ -177,14 +180,15 @@ class Network:
     def _join(
         self, source: str, target: str, rule: Any, name: str | None, fields: Mapping[str, Any], plasticity: Any
     ) -> str:
-        self._check_part(source, "source")
-        self._check_part(target, "target")
+        source, source_range = self._end(source, "source")
+        target, target_range = self._end(target, "target")
         if name is None:
             name = self._free_name(f"{source}_to_{target}")
         self._check_name(name)
         ends = self._parts[source], self._parts[target]
         learning = with_rules(fields, plasticity, *ends, f"join {name!r}")
-        join = Join(name=name, source=source, target=target, rule=rule, **learning)
+        join = Join(name=name, source=source, target=target, rule=rule, source_range=source_range,
+                    target_range=target_range, **learning)
         third = None
         if join.glia is not None:
             self._check_part(join.glia, "glia")
@@ -202,11 +206,12 @@ class Network:
         Parameters
         ----------
         part
-            Name of the part.
+            Name of the part, whole.
         on_event
             What an event adds: ``"I += w"``.
         rate
-            Rate of one train, Hz: a number, an array (N,), or a text in ``t`` and ``i``.
+            Rate of one train, Hz: a number, an array (N,), in which 0 leaves a neuron out, a text in ``t`` and ``i``,
+            or a TimedArray, (T,) or (T, N).
         count
             Number of trains onto each neuron.
         name
@@ -358,6 +363,12 @@ class Network:
             raise NetworkError(f"a name must not be a word of Python, got {name!r}")
         if name in self._taken():
             raise NetworkError(f"the name {name!r} is taken; there are: {listing(self._taken())}")
+
+    def _end(self, text: str, what: str) -> tuple[str, range | None]:
+        """The part that a text such as ``exc[:100]`` names, and the neurons of it; None for all."""
+        name, _ = split(text)
+        self._check_part(name, what)
+        return name, chosen(text, self._parts[name].size, what)
 
     def _check_part(self, name: str, what: str) -> None:
         if name not in self._parts:

@@ -15,6 +15,7 @@ from ..program import Buffer, EdgeSpace, MapEdges, Program
 from ..program.initial import stream_number
 from ..units import display_unit
 from .edge_numbers import edge_numbers
+from .ends import ends_of
 from .join import CheckedJoin
 from .structures import groups_of
 
@@ -154,9 +155,9 @@ class Rewiring:
     def _fresh(self, name: str, buffer: Buffer, new: Edges, program: Program, step: int) -> Any:
         """What a variable or constant begins with on new edges."""
         checked, own = self._joins[name], buffer.name.removeprefix(f"{name}.")
-        parts = self._parts[checked.join.source], self._parts[checked.join.target]
+        ends = ends_of(checked.join, self._parts[checked.join.source], self._parts[checked.join.target])
         stream = stream_number(f"{buffer.name}/{step}")
-        return edge_numbers(checked, own, new, *parts, seed=program.seed, stream=stream, dt=program.dt)
+        return edge_numbers(checked, own, new, *ends, seed=program.seed, stream=stream, dt=program.dt)
 
 
 def _check_edges(program: Program, name: str) -> None:

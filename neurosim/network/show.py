@@ -15,7 +15,7 @@ def as_text(network: Any) -> str:
     for name, part in network.parts.items():
         lines.append(f"  {name}: {part.size} {type(part).__name__}{_method(part)}")
     for name, join in network.joins.items():
-        lines.append(f"  {name}: {join.source} -> {join.target}, {_join(join)}")
+        lines.append(f"  {name}: {' -> '.join(join.between)}, {_join(join)}")
     for name, drive in network.drives.items():
         lines.append(f"  {name}: {drive.count} x {_rate(drive)} onto {drive.part}, {drive.on_event}")
     return "\n".join(lines) if len(lines) > 1 else "Network (empty)"
@@ -28,7 +28,7 @@ def as_html(network: Any) -> str:
         for name, part in network.parts.items()
     ]
     joins = [
-        [name, f"{join.source} → {join.target}", escape(_join(join))] for name, join in network.joins.items()
+        [name, " → ".join(join.between), escape(_join(join))] for name, join in network.joins.items()
     ]
     drives = [
         [name, drive.part, escape(f"{drive.count} x {_rate(drive)}, {drive.on_event}")]

@@ -34,6 +34,8 @@ def check_structure(join: Any, own: Iterable[str], source: Part, target: Part) -
     where = f"join {join.name!r}"
     if not isinstance(join.structure, Structure):
         raise NetworkError(f"{where}: structure must be a rule such as SynapticElements(), got {join.structure!r:.60}")
+    if join.source_range is not None or join.target_range is not None:
+        raise NetworkError(f"{where}: edges that come and go connect whole parts, got {' -> '.join(join.between)}")
     if join.glia is not None:
         raise NetworkError(f"{where}: edges with a glia cannot come and go: give structure or glia, not both")
     if join.delay is not None and not isinstance(join.delay, int | float):

@@ -2,6 +2,7 @@
 
 import time
 import warnings
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any, Unpack
@@ -12,10 +13,11 @@ from .._version import __version__
 from ..backends import Options, Runner, backend
 from ..errors import CheckpointError, DescriptionError, NetworkError, listing, nearest
 from ..network import Network
+from ..network.rates import Rate, rates_of, spread
 from ..program import Buffer, Play, Program
 from ..recording import Recorder, Recording
 from ..recording.clock import whole_steps
-from ..units import TIME, display_unit, to_internal
+from ..units import FREQUENCY, TIME, display_unit, to_internal
 from .checkpoint import Checkpoint, read_checkpoint, write_checkpoint
 from .finite import FiniteCheck
 from .interrupt import Interrupt
@@ -62,9 +64,11 @@ class Simulation:
             dt=chosen["dt"], seed=seed, replicas=chosen["replicas"], held=held, observed=self._observed
         )
         self._rewiring = network.rewiring(self._program)
+        self._rates = rates_of(network, self._program.dt)
         state = {} if _start is None else dict(_start.state)
         if _start is not None:
-            self._program = self._rewiring.take_up(self._program, state)
+            each = [rate for rate in self._rates.values() if np.ndim(state.get(rate.buffer, 0.0))]
+            self._program = self._rewiring.take_up(spread(self._program, each), state)
         observable = [f"{name}.{one}" for name, part in network.parts.items() for one in part.observable]
         probes, channels = resolve(chosen["record"], self._program, observable)
         self._rewiring.check_recorded([probe.source for probe in probes], self._program)
@@ -130,6 +134,9 @@ class Simulation:
 
     def get(self, name: str) -> Any:
         """A variable such as ``exc.v`` in the unit in which it is shown: a number, (N,), or (B, N)."""
+        if name in self._rates and name not in self._program.buffers:
+            rate = self._rates[name]
+            return self._runner.read(rate.buffer) / (rate.scale * display_unit(FREQUENCY).factor)
         buffer = self._buffer(name)
         factor = display_unit(buffer.dimension).factor
         values = self._runner.read(name)
@@ -138,8 +145,13 @@ class Simulation:
     def set(self, name: str, values: Any) -> None:
         """Set a variable from a number, (N,) values, or a quantity; plain numbers are in the unit of ``get``.
 
-        Constants of parts cannot be set: solvers have already computed with them.
+        The rate of a drive, ``"exc_drive.rate"``, and those of a Poisson part, ``"stimulus.rates"``, can be set to a
+        number or (N,), Hz, where they were described by such. Other constants of parts cannot be set: solvers have
+        already computed with them.
         """
+        if name in self._rates:
+            self._set_rate(self._rates[name], values)
+            return
         buffer = self._buffer(name)
         part = name.partition(".")[0]
         if buffer.kind == "parameter" and part in self.network.parts:
@@ -150,6 +162,14 @@ class Simulation:
             raise NetworkError(f"{name} is read from its TimedArray at every step; what is set would be lost")
         self._runner.write(name, to_internal(values, buffer.dimension, name))
         self._written.add(name)
+
+    def _set_rate(self, rate: Rate, values: Any) -> None:
+        """Set a rate; one for each neuron where there was one for all needs another program."""
+        kept = rate.taken(values, self._program.dt)
+        if kept.ndim and self._program.buffers[rate.buffer].space is None:
+            self._go_on(spread(self._program, [rate]), self._runner.state())
+        self._runner.write(rate.buffer, kept)
+        self._written.add(rate.buffer)
 
     def save(self, file: str | Path) -> None:
         """Save everything that the further run depends on; ``load`` goes on to the same bits.
@@ -248,10 +268,15 @@ class Simulation:
             for name in found.changed:
                 self._runner.write(name, found.state[name])
             return self._runner
-        self._program, self._runner = found.program, self._prepare(found.program)
-        self._runner.restore(step, found.state)
-        self._finite = FiniteCheck(self._program, self._runner)
+        self._go_on(found.program, found.state)
         return self._runner
+
+    def _go_on(self, program: Program, state: Mapping[str, np.ndarray]) -> None:
+        """Let another program run on from here."""
+        step = self._runner.step
+        self._program, self._runner = program, self._prepare(program)
+        self._runner.restore(step, state)
+        self._finite = FiniteCheck(program, self._runner)
 
     def _fail(self) -> None:
         step, error = self._finite.locate()

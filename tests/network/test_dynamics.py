@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
-from neurosim import Network, Neurons, SpikeGenerator, simulate
+from neurosim import Network, Neurons, Simulation, SpikeGenerator, TimedArray, simulate
 from neurosim.connectivity import AllToAll, FromArrays, OneToOne
+from neurosim.errors import DescriptionError, NetworkError
 
 SUM = "x : 1"
 
@@ -137,3 +138,42 @@ def test_a_delay_that_is_a_text_grows_with_distance(backend):
             expected[2 + 3 * abs(i - j):, j] += i + 1
     assert np.array_equal(x, expected)
     assert Network.from_yaml(net.to_yaml()) == net
+
+
+@pytest.mark.parametrize("wide", [False, True], ids=["one for all", "one for each"])
+def test_a_table_of_rates_drives_as_the_same_rates_in_a_text_do(backend, wide):
+    steps = np.array([0.0, 100.0, 400.0, 200.0])
+    table = TimedArray(steps[:, None] * (1 + np.arange(20)) if wide else steps, dt=2.0)
+    text = "100*Hz*(int(t >= 2*ms) + 3*int(t >= 4*ms) - 2*int(t >= 6*ms))" + "*(i + 1)" * wide
+    found = []
+    for rate in (table, text):
+        net = Network({"sink": Neurons(20, SUM)})
+        net.drive("sink", "x += w", rate=rate, count=40, w=0.5)
+        assert Network.from_yaml(net.to_yaml()) == net
+        found.append(run(net, 10.0, "sink.x", backend)["sink.x"].values)
+    assert found[0][19].tolist() == [0.0] * 20 and found[0][20:].sum() > 500
+    # times in a text and in a table may differ by the rounding of the step at which a row begins, not here
+    np.testing.assert_array_equal(*found)
+
+
+@pytest.mark.parametrize(("table", "message"), [
+    (TimedArray([1.0, -2.0], dt=1.0), "drive 'sink_drive': rate must be >= 0, got -2.0 Hz"),
+    (TimedArray([[1.0, 2.0]], dt=1.0), r"rate needs a TimedArray of shape \(T,\) or \(T, 5\), got \(1, 2\)"),
+    (TimedArray([1.0], dt=1.0, unit="mV"), "must be in Hz"),
+    (TimedArray([1.0], dt=0.15), "must be a multiple of the time step 0.1 ms"),
+])  # fmt: skip
+def test_a_table_that_holds_no_rates_is_refused(table, message):
+    net = Network({"sink": Neurons(5, SUM)})
+    with pytest.raises(DescriptionError, match=message):
+        net.drive("sink", "x += 1", rate=table)
+        net.build(dt=0.1)
+
+
+def test_a_rate_from_a_table_is_read_but_not_set():
+    net = Network({"sink": Neurons(5, SUM)})
+    net.drive("sink", "x += 1", rate=TimedArray([10.0, 30.0], dt=1.0))
+    session = Simulation(net, backend="reference", record="sink_drive.rate", progress=False)
+    assert session.run(2.0)["sink_drive.rate"].values[[0, 10], 0].tolist() == pytest.approx([10.0, 30.0])
+    assert session.get("sink_drive.rate") == pytest.approx(30.0)
+    with pytest.raises(NetworkError, match="read from its TimedArray"):
+        session.set("sink_drive.rate", 5.0)

@@ -75,6 +75,8 @@ def _check_join(name: str, join: Join) -> None:
             raise DescriptionError(f"join {name!r}: {field} cannot be carried over, got {getattr(join, field)!r:.60}")
     if (join.on_pre or ON_PRE, join.couple or COUPLE) != (ON_PRE, COUPLE):
         raise DescriptionError(f"join {name!r} must do {ON_PRE!r} or {COUPLE!r}, got {join.on_pre or join.couple!r}")
+    if join.between != (join.source, join.target):
+        raise DescriptionError(f"join {name!r} must connect whole parts, got {' -> '.join(join.between)}")
     rules = (AllToAll, OneToOne) if join.source == join.target else (AllToAll,)
     if not isinstance(join.rule, rules):
         raise DescriptionError(f"join {name!r}: the rule must be {listing(r.__name__ for r in rules)}, got {join.rule}")
