@@ -8,7 +8,7 @@ An iteration is a forward run, the loss and all gradients. Every tool runs as a 
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
@@ -23,10 +23,12 @@ OURS = ("events", "dense", "recompute")
 PEERS = ("snntorch", "snntorch-hoisted", "spikingjelly", "norse")
 
 
-def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
+def parse(
+    arguments: Sequence[str] | None = None, purpose: str | None = __doc__, rows: Collection[str] = ROWS
+) -> argparse.Namespace:
     """Read the command line."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("rows", nargs="+", metavar="ROW", choices=ROWS, help=", ".join(ROWS))
+    parser = argparse.ArgumentParser(description=(purpose or "").splitlines()[0])
+    parser.add_argument("rows", nargs="+", metavar="ROW", choices=rows, help=", ".join(rows))
     parser.add_argument("--peers", default=",".join(PEERS), help=f"of {', '.join(PEERS)}; torch always runs train-elm")
     parser.add_argument("--json", type=Path, help="file for the records")
     parser.add_argument("--repeat", type=int, default=3, help="rounds; the medians are of these")

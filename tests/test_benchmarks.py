@@ -21,6 +21,7 @@ measure = load("measure")
 records = load("records")
 workloads = load("workloads")
 outcome = load("outcome")
+training_memory = load("training_memory")
 
 FIELDS = {
     "row", "tool", "version", "threads", "build_s", "compile_s", "simulate_s", "rss_mib", "rate_hz", "ratio",
@@ -375,3 +376,26 @@ def test_the_help_of_the_script_lists_the_rows():
         [sys.executable, FOLDER / "spiking.py", "--help"], capture_output=True, text=True, check=True
     )
     assert all(row in done.stdout for row in workloads.WORKLOADS)
+
+
+# --- what a sequence takes of memory -----------------------------------------------------------
+
+
+def test_what_a_sequence_takes_is_what_a_process_takes_beyond_two_steps(tmp_path, monkeypatch):
+    asked = []
+
+    def ran(one, arguments, cache, turn):
+        steps = int(arguments[arguments.index("--steps") + 1])
+        asked.append(steps)
+        answer = {"rss_mib": 100.0 + 2.0 * (steps - 2) ** 0.5, "version": "1"}
+        return measure.Measured(tool=one, round=turn, answer=answer, wall_s=1.0, other_load=0.0)
+
+    monkeypatch.setattr(training_memory, "run_once", ran)
+    runs, taken = training_memory.taken(tool(caches=True), "train-elm", tmp_path)
+    assert asked == [2, 2, 500, 2000] and len(runs) == 4  # what it compiles is not counted
+    assert taken == pytest.approx([2 * 498**0.5, 2 * 1998**0.5])
+    peer = [3 * one for one in taken]
+    found = [(tool(caches=True), runs, taken), (tool("torch"), runs, peer)]
+    first, second = training_memory.records("train-elm", found)
+    assert (first["ratio"], second["ratio"]) == (1.0, pytest.approx(3.0))
+    assert first["growth"] == pytest.approx(0.5, abs=0.01) and second["sequence_mib"] == peer[0]

@@ -8,7 +8,7 @@ import json
 import statistics
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
@@ -95,11 +95,12 @@ def run(tool: str, version: str, make: Callable[..., Any], modes: Sequence[str] 
     parser.add_argument("--mode", choices=modes, default=modes[0])
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--iterations", type=int, default=10)
+    parser.add_argument("--steps", type=int, help="length of a sequence; the row's own if not given")
     parser.add_argument("--seed", type=int, default=1, help="of the batch, the same for every tool")
     parser.add_argument("--cache", help="folder for what is compiled")
     asked = parser.parse_args()
     torch.set_num_threads(asked.threads)
-    row = ROWS[asked.row]
+    row = ROWS[asked.row] if asked.steps is None else replace(ROWS[asked.row], steps=asked.steps)
     x, classes = batch(row, asked.seed)
     before = peak_memory() or 0.0
     began = time.perf_counter()
