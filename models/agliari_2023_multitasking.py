@@ -19,6 +19,7 @@ import numpy as np
 
 from neurosim import DenseHebbian, Examples, Network, RandomPatterns, filled, simulate
 from neurosim.catalog import Claim, Entry
+from neurosim.errors import DescriptionError
 from neurosim.plots import theory_and_simulation
 from neurosim.theory import amplitudes, hierarchical_limit, hierarchy, level_crossing, parallel_dilution
 
@@ -42,6 +43,8 @@ def build(
     patterns_seed
         Seed of patterns and examples.
     """
+    if begin not in ("hierarchical", "parallel"):
+        raise DescriptionError(f"begin must be one of hierarchical, parallel, got {begin!r}")
     patterns = RandomPatterns(count, size, dilution, seed=patterns_seed)
     drawn = patterns.draw()
     first = drawn[np.argmax(drawn != 0, axis=0), np.arange(size)]

@@ -18,6 +18,7 @@ import numpy as np
 
 from neurosim import Hopfield, Network, RandomPatterns, corrupted, simulate
 from neurosim.catalog import Claim, Entry
+from neurosim.errors import DescriptionError
 from neurosim.families import CapacityWarning
 from neurosim.plots import theory_and_simulation
 from neurosim.theory import retrieval, storage_limit
@@ -37,6 +38,8 @@ def build(load: float = 0.05, size: int = 1000, flipped: float = 0.1, patterns_s
     patterns_seed
         Seed of the patterns.
     """
+    if not 0.0 <= load < np.inf:
+        raise DescriptionError(f"load must be >= 0 and finite, got {load!r}")
     patterns = RandomPatterns(max(round(load * size), 1), size, seed=patterns_seed)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", CapacityWarning)  # too high a load is what some claims are about

@@ -18,6 +18,7 @@ import numpy as np
 from neurosim import Network, Recording, SpikeGenerator, simulate
 from neurosim.catalog import Claim, Entry
 from neurosim.connectivity import OneToOne
+from neurosim.errors import DescriptionError
 from neurosim.families.plasticity import STDP, TripletSTDP
 
 RATES = (0.1, 10.0, 20.0, 40.0, 50.0)
@@ -58,6 +59,8 @@ def build(region: str = "visual_cortex", pairing: str = "all", minimal: bool = T
     rule
         ``triplet``, or ``pair``: additive, potentiation and depression equally strong.
     """
+    if rule not in ("pair", "triplet"):
+        raise DescriptionError(f"rule must be one of pair, triplet, got {rule!r}")
     learning = TripletSTDP.published(region, pairing, minimal=minimal, w_max=TOP)
     chosen = learning if rule == "triplet" else STDP(w_max=TOP, a_plus=7e-4, a_minus=7e-4, tau_plus=16.8,
                                                      tau_minus=33.7, pairing=pairing)

@@ -23,6 +23,7 @@ import numpy as np
 from neurosim import Network, Neurons, Recording, SpikeGenerator, simulate
 from neurosim.catalog import Claim, Entry
 from neurosim.connectivity import OneToOne
+from neurosim.errors import DescriptionError
 from neurosim.families.plasticity import ShortTerm
 
 RESOURCES = """
@@ -54,6 +55,8 @@ def build(U: float = 0.67, rates: tuple[float, ...] = RATES, spikes: int = SPIKE
     scheme
         ``full`` with resources that are effective for ``TAU_IN``, or ``reduced`` without (``ShortTerm``).
     """
+    if scheme not in ("full", "reduced"):
+        raise DescriptionError(f"scheme must be one of full, reduced, got {scheme!r}")
     times = [50.0 + 1000.0 / rate * np.arange(spikes) for rate in rates]
     which = np.repeat(np.arange(len(times)), spikes)
     net = Network({"source": SpikeGenerator(len(times), which, np.concatenate(times))})

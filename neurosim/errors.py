@@ -120,6 +120,13 @@ def check_choice(owner: Any, field: str, choices: Iterable[str]) -> None:
         _fail(owner, field, f"one of {listing(choices)}{hint}", value)
 
 
+def check_flag(owner: Any, *fields: str) -> None:
+    """Each named field of ``owner`` is True or False: a text such as ``"no"`` would count as true."""
+    for field in fields:
+        if type(getattr(owner, field)).__name__ not in ("bool", "bool_"):
+            _fail(owner, field, "True or False", getattr(owner, field))
+
+
 def _is_number(value: Any) -> bool:
     try:
         return math.isfinite(value)

@@ -20,6 +20,9 @@ def winners(win: Any, modules: int, cells: int) -> np.ndarray:
     modules, cells
         Q and K.
     """
+    for name, count in (("modules", modules), ("cells", cells)):
+        if count < 1:
+            raise RecordingError(f"{name} must be a whole number >= 1, got {count!r}")
     values = np.asarray(getattr(win, "values", win)) != 0
     if values.ndim != 2 or not values.shape[1] or values.shape[1] % (modules * cells):
         raise RecordingError(f"win must be (T, M * {modules} * {cells}), got shape {values.shape}")
@@ -39,8 +42,11 @@ def agreement(first: np.ndarray, second: np.ndarray) -> np.ndarray:
         all are, the result is NaN.
     """
     first, second = np.asarray(first), np.asarray(second)
-    if first.shape[-2:] != second.shape[-2:]:
-        raise RecordingError(f"codes must be of the same macs, got shapes {first.shape} and {second.shape}")
+    lengths = {*first.shape[:-2]} | {*second.shape[:-2]}
+    if min(first.ndim, second.ndim) < 2 or first.shape[-2:] != second.shape[-2:] or len(lengths - {1}) > 1:
+        raise RecordingError(
+            f"codes must be (..., M, Q) of the same macs, and as many, got shapes {first.shape} and {second.shape}"
+        )
     both = (first != SILENT) & (second != SILENT)
     counted = both.sum(axis=(-2, -1))
     same = ((first == second) & both).sum(axis=(-2, -1))
@@ -57,19 +63,25 @@ class LogCounts:
     codes
         (T, M, Q) codes, as ``winners`` gives them.
     labels
-        Class of each, (T,), from 0.
+        Class of each, (T,), from 0; -1 for a code that is not to be counted.
     cells
         K.
     """
 
     def __init__(self, codes: np.ndarray, labels: np.ndarray, cells: int):
         labels = np.asarray(labels)
-        if len(codes) != len(labels) or not len(labels):
+        if labels.ndim != 1 or len(codes) != len(labels) or not len(labels):
             raise RecordingError(
-                f"there must be one label for each of at least one code, got {len(labels)} labels "
+                f"there must be one label for each of at least one code, got labels of shape {labels.shape} "
                 f"for {len(codes)} codes"
             )
-        flat = np.asarray(codes).reshape(len(codes), -1)
+        if labels.dtype.kind not in "iu" or labels.min() < SILENT or labels.max() < 0:
+            raise RecordingError(
+                f"labels must be whole numbers from 0, or -1 for none, and not all -1, got {labels.dtype} "
+                f"{labels.min()}..{labels.max()}"
+            )
+        flat = _flat(codes, cells)
+        flat, labels = flat[labels >= 0], labels[labels >= 0]
         counts = np.zeros((int(labels.max()) + 1, flat.shape[1], cells))
         at = np.arange(flat.shape[1])
         for code, label in zip(flat, labels, strict=True):
@@ -79,7 +91,22 @@ class LogCounts:
 
     def classify(self, codes: np.ndarray) -> np.ndarray:
         """The class with most evidence for each of (T, M, Q) codes, (T,)."""
-        flat = np.asarray(codes).reshape(len(codes), -1)
+        flat = _flat(codes, self.evidence.shape[2])
+        if flat.shape[1] != self.evidence.shape[1]:
+            raise RecordingError(
+                f"codes must have {self.evidence.shape[1]} modules as those counted, got {flat.shape[1]}"
+            )
         at = np.arange(flat.shape[1])
         totals = self.evidence[:, at, np.maximum(flat, 0)] * (flat != SILENT)
         return totals.sum(axis=2).argmax(axis=0)
+
+
+def _flat(codes: np.ndarray, cells: int) -> np.ndarray:
+    """Winners (T, M * Q), each below ``cells``."""
+    codes = np.asarray(codes)
+    if codes.ndim < 2 or codes.dtype.kind not in "iu" or codes.min() < SILENT or codes.max() >= cells:
+        raise RecordingError(
+            f"codes must be (T, M, Q) winners in -1..{cells - 1}, as winners() gives them, got {codes.dtype} of shape "
+            f"{codes.shape}"
+        )
+    return codes.reshape(len(codes), -1)

@@ -29,7 +29,7 @@ def run_entry(
     parameters = parse_settings(model, settings)
     duration = model.duration if duration is None else duration
     dt = model.dt if dt is None else dt
-    network = model.build(**parameters)
+    network = _built(name, model, parameters)
     check_folder(folder, overwrite)
     out = printer()
     out.print(f"{name}: {duration:g} ms in steps of {dt:g} ms on {backend}, seed {seed}")
@@ -45,6 +45,19 @@ def run_entry(
     out.print(repr(recording), markup=False)
     for path in written:
         out.print(f"wrote {path}", markup=False)
+
+
+def _built(name: str, model: Entry, parameters: Mapping[str, Any]) -> Any:
+    """The network; what a value given makes impossible is told in a line, too."""
+    try:
+        return model.build(**parameters)
+    except NeurosimError:
+        raise
+    except (ArithmeticError, LookupError, MemoryError, TypeError, ValueError) as error:
+        if not parameters:
+            raise
+        given = ", ".join(f"{key}={value!r}" for key, value in parameters.items())
+        raise DescriptionError(f"--set: {name} cannot be built with {given}: {error}") from error
 
 
 def parse_settings(model: Entry, settings: Sequence[str]) -> dict[str, Any]:
@@ -84,9 +97,11 @@ def _value(name: str, text: str, hint: Any) -> Any:
     for kind in (int, float):
         if kind in kinds:
             try:
-                return kind(text)
+                number = kind(text)
             except ValueError:
                 continue
+            if number == number:  # NaN is no number
+                return number
     if str in kinds:
         return text
     spoken = {int: "a whole number", float: "a number", bool: "true or false", type(None): "none"}

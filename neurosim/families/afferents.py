@@ -10,6 +10,7 @@ from ..equations import Assign
 from ..errors import DescriptionError, NetworkError, nearest, take_count
 from ..program import Buffer, Scope
 from ..units import DIMENSIONLESS, Dimension
+from .arrays import taken
 from .part import Part
 from .timed import TimedArray
 
@@ -93,7 +94,7 @@ def checked_weights(given: Any, shapes: Mapping[str, tuple[int, ...]], where: st
         raise DescriptionError(f"{where} must be None or hold {', '.join(shapes)}, got {given!r:.80}")
     found = {}
     for name, shape in shapes.items():
-        array = np.array(given[name], dtype=float)
+        array = taken(given[name], f"{where}[{name!r}]", float).copy()
         if array.shape != shape or not np.isfinite(array).all():
             raise DescriptionError(f"{where}[{name!r}] must be finite numbers of shape {shape}, got {array.shape}")
         array.setflags(write=False)

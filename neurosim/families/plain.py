@@ -92,9 +92,9 @@ def show(description: Any) -> str:
 
 
 def call(name: str, given: Mapping[str, Any]) -> str:
-    """A call in Python's words; a field called ``size`` comes first and without its name."""
-    first = [_text(given["size"])] if "size" in given else []
-    return f"{name}({', '.join([*first, *(f'{k}={_text(v)}' for k, v in given.items() if k != 'size')])})"
+    """A call in Python's words; where ``size`` is the first field it comes without its name."""
+    bare = next(iter(given), None) == "size"
+    return f"{name}({', '.join(_text(v) if bare and k == 'size' else f'{k}={_text(v)}' for k, v in given.items())})"
 
 
 def text_of(value: Any) -> str:

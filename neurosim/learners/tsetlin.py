@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import DescriptionError
+from ..families.arrays import taken
 from ..families.discrete import TsetlinMachine
 from ..families.discrete.writing import checked_bits
 from ..kernels.loader import load, prelude_text, source_text
@@ -60,6 +61,7 @@ def train(
     name
         Under which name the machine would stand in a network; its draws hang on it.
     """
+    _check_machine(machine)
     for field, value, least in (("epochs", epochs, 1), ("step", step, 0), ("seed", seed, 0)):
         if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < least:
             raise DescriptionError(f"{field} must be a whole number >= {least}, got {value!r}")
@@ -83,7 +85,8 @@ def train(
 
 def scores(machine: TsetlinMachine, samples: Any) -> np.ndarray:
     """Scores of (n, F) bits, (n, C) from -T to T."""
-    bits = np.asarray(samples)
+    _check_machine(machine)
+    bits = taken(samples, "samples")
     features = machine.samples.shape[1]
     if bits.ndim != 2 or bits.shape[1] != features:
         raise DescriptionError(f"samples must be (n, {features}), got an array of shape {bits.shape}")
@@ -104,6 +107,7 @@ def predict(machine: TsetlinMachine, samples: Any) -> np.ndarray:
 
 def clauses(machine: TsetlinMachine) -> list[Clause]:
     """What the clauses say, class by class."""
+    _check_machine(machine)
     features = machine.samples.shape[1]
     found = []
     for clause, included in enumerate(machine.first_states > machine.states):
@@ -111,6 +115,11 @@ def clauses(machine: TsetlinMachine) -> list[Clause]:
         parts = (tuple(map(int, np.flatnonzero(part))) for part in (included[:features], included[features:]))
         found.append(Clause(clause // machine.clauses, sign, *parts))
     return found
+
+
+def _check_machine(machine: TsetlinMachine) -> None:
+    if not isinstance(machine, TsetlinMachine):
+        raise DescriptionError(f"machine must be a TsetlinMachine, got {type(machine).__name__}")
 
 
 @cache

@@ -191,7 +191,8 @@ class Scope:
         shape = np.shape(initial)
         allowed = {(), (size,), (self.builder.replicas, size)} if space else {()}
         if shape not in allowed:
-            raise NetworkError(f"{full} needs one value or {size}, got an array of shape {shape}")
+            each = f", or {(self.builder.replicas, size)}, a row for each replica" if space else ""
+            raise NetworkError(f"{full} needs one value or {size}{each}, got an array of shape {shape}")
         self.builder.add_buffer(Buffer(name=full, space=space, kind=kind, dtype=dtype, initial=initial,
                                        dimension=dimension, inner=inner))
 

@@ -13,11 +13,13 @@ import math
 import numpy as np
 
 from ..errors import DescriptionError
+from .checks import check_above, check_least, check_whole
 
 
 def separations(patterns: np.ndarray) -> np.ndarray:
     """Least of :math:`x_i^T x_i - x_i^T x_j` over the others j, for each of the patterns (N, d), (N,)."""
-    products = np.asarray(patterns, float) @ np.asarray(patterns, float).T
+    patterns = _patterns(patterns)
+    products = patterns @ patterns.T
     own = np.diag(products).copy()
     np.fill_diagonal(products, -np.inf)
     return own - products.max(axis=1)
@@ -29,7 +31,10 @@ def well_separated(patterns: np.ndarray, beta: float) -> np.ndarray:
     That is :math:`\Delta_i \ge \frac{2}{\beta N} + \frac{1}{\beta} \ln(2(N-1)N\beta M^2)`. Those have a
     fixed point of their own near them; theorem 3 ff. of Ramsauer et al. M is the greatest norm.
     """
-    patterns = np.asarray(patterns, float)
+    patterns = _patterns(patterns)
+    check_above(0.0, beta=beta)
+    if len(patterns) == 1:
+        return np.ones(1, bool)  # from which others
     count, largest = len(patterns), float(np.linalg.norm(patterns, axis=1).max())
     needed = 2.0 / (beta * count) + math.log(2.0 * (count - 1) * count * beta * largest**2) / beta
     return separations(patterns) >= needed
@@ -40,7 +45,9 @@ def retrieval_error_bound(patterns: np.ndarray, beta: float, distance: float = 0
 
     ``distance`` is the greater of those of the state and of the fixed point from the pattern; theorem 5.
     """
-    patterns = np.asarray(patterns, float)
+    patterns = _patterns(patterns)
+    check_above(0.0, beta=beta)
+    check_least(0.0, distance=distance)
     largest = float(np.linalg.norm(patterns, axis=1).max())
     return 2.0 * (len(patterns) - 1) * largest * np.exp(-beta * (separations(patterns) - 2.0 * distance * largest))
 
@@ -59,8 +66,8 @@ def capacity_bound(dimension: int, beta: float, scale: float, failure: float) ->
     """
     from scipy.special import lambertw
 
-    if dimension < 2:
-        raise DescriptionError(f"dimension must be >= 2, got {dimension!r}")
+    check_whole(2, dimension=dimension)
+    check_above(0.0, beta=beta, scale=scale)
     if not 0.0 < failure <= 1.0:
         raise DescriptionError(f"failure must be in (0, 1], got {failure!r}")
     a = 2.0 / (dimension - 1) * (1.0 + math.log(2.0 * beta * scale**2 * failure * (dimension - 1)))
@@ -70,8 +77,9 @@ def capacity_bound(dimension: int, beta: float, scale: float, failure: float) ->
 
 
 def exponential_capacity(size: int) -> float:
-    """Patterns of N bits that an exponential memory keeps, 2^(N/2)."""
-    return 2.0 ** (size / 2.0)
+    """Patterns of N bits that an exponential memory keeps, 2^(N/2); infinite beyond the range of a float."""
+    check_whole(1, size=size)
+    return 2.0 ** (size / 2.0) if size < 2048 else math.inf
 
 
 def effective_patterns(weights: np.ndarray) -> np.ndarray:
@@ -79,3 +87,11 @@ def effective_patterns(weights: np.ndarray) -> np.ndarray:
     weights = np.asarray(weights, float)
     logs = np.log(np.where(weights > 0.0, weights, 1.0))
     return np.exp(-(weights * logs).sum(axis=-1))
+
+
+def _patterns(given: np.ndarray) -> np.ndarray:
+    """(N, d) finite numbers."""
+    found = np.asarray(given, float)
+    if found.ndim != 2 or not found.size or not np.isfinite(found).all() or not found.any():
+        raise DescriptionError(f"patterns must be (N, d) finite numbers, not all 0, got shape {found.shape}")
+    return found

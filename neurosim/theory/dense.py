@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import DescriptionError
+from .checks import check_least, check_whole
 
 GRID = np.linspace(-9.0, 9.0, 1201)
 """Values of a standard normal variable; the trapezoidal rule on them is exact to rounding for smooth functions."""
@@ -45,11 +46,17 @@ def check_degree(degree: Any) -> int:
 
 def load(count: int, size: int, degree: int) -> float:
     """The load of ``count`` patterns in ``size`` units."""
+    check_degree(degree)
+    check_whole(0, count=count)
+    check_whole(degree, size=size)
     return count * check_degree(degree) / (2.0 * math.comb(size - 1, degree - 1))
 
 
 def loaded(load: float, size: int, degree: int) -> int:
     """The number of patterns that make a load in ``size`` units, rounded."""
+    check_degree(degree)
+    check_least(0.0, load=load)
+    check_whole(degree, size=size)
     return round(2.0 * load / check_degree(degree) * math.comb(size - 1, degree - 1))
 
 
@@ -82,6 +89,8 @@ def signal_to_noise(
     Stored: :math:`\kappa^2 = P / 2\gamma`. From examples :math:`1/\kappa^2 = \rho + \frac{2\gamma}{P} (1+\rho)^P` with
     a teacher, and :math:`\rho + \frac{2\gamma}{P} (1+\rho_P)` without.
     """
+    degree = check_degree(degree)
+    check_least(0.0, load=load)
     rho, rho_p = entropies(degree, quality, examples)
     noise = (1.0 + rho) ** degree if supervised else 1.0 + rho_p
     total = rho + 2.0 * load / degree * noise
@@ -98,16 +107,19 @@ def one_step_error(degree: int, count: int, size: int) -> float:
 
     :math:`\frac{1}{2} \mathrm{erfc} \sqrt{N^{a-1} / (2 (2a-3)!! K)}`: section 2 of Krotov and Hopfield (2016).
     """
-    odd = math.prod(range(2 * degree - 3, 1, -2))
-    return 0.5 * math.erfc(math.sqrt(float(size) ** (degree - 1) / (2.0 * odd * count)))
+    check_whole(2, degree=degree)
+    check_whole(1, count=count, size=size)
+    # whole numbers, of which neither a power nor a product is too large
+    odd = 2 * count * math.prod(range(2 * degree - 3, 1, -2))
+    exponent = (degree - 1) * math.log(size) - math.log(odd)
+    return 0.5 * math.erfc(math.exp(0.5 * exponent)) if exponent < 40.0 else 0.0
 
 
 def entropies(degree: int, quality: float, examples: int) -> tuple[float, float]:
     """What examples leave unknown: of entries, rho, and of products of P entries, rho_P."""
     if not 0.0 < quality <= 1.0:
         raise DescriptionError(f"quality must be in (0, 1], got {quality!r}")
-    if examples < 1:
-        raise DescriptionError(f"examples must be >= 1, got {examples!r}")
+    check_whole(1, examples=examples)
     r2, rp = quality**2, quality ** (2 * degree)
     return (1.0 - r2) / (examples * r2), (1.0 - rp) / (examples * rp)
 
@@ -129,8 +141,7 @@ def retrieval(
         r and M of the examples that the patterns are learnt from, and whether a teacher groups them.
     """
     degree = check_degree(degree)
-    if temperature < 0.0 or load < 0.0:
-        raise DescriptionError(f"load and temperature must be >= 0, got {load!r} and {temperature!r}")
+    check_least(0.0, load=load, temperature=temperature, start=start)
     if degree == 2 and not supervised and load > 0.0 and quality < 1.0:
         raise DescriptionError("degree 2 under load is known for stored patterns and supervised learning only")
     rho, rho_p = entropies(degree, quality, examples)

@@ -11,11 +11,16 @@ the learning rule); correlated items fill weights unevenly and do worse.
 import math
 
 from ..errors import DescriptionError
+from .checks import check_whole
 
 
 def fill(items: int, active: int, features: int, cells: int) -> float:
     """Expected fraction of set weights after ``items`` items."""
     _check(items=items, active=active, features=features, cells=cells)
+    if active > features:
+        raise DescriptionError(f"active must be <= features ({features}), got {active}")
+    if active == features * cells:  # one cell takes all
+        return 1.0
     return -math.expm1(items * math.log1p(-active / (features * cells)))
 
 
@@ -45,6 +50,4 @@ def features_for(items: int, active: int, modules: int, cells: int, recall: floa
 
 
 def _check(**values: int) -> None:
-    for name, value in values.items():
-        if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-            raise DescriptionError(f"{name} must be a whole number >= 1, got {value!r}")
+    check_whole(1, **values)

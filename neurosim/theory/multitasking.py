@@ -18,6 +18,7 @@ from functools import lru_cache
 import numpy as np
 
 from ..errors import DescriptionError
+from .checks import check_above, check_least, check_whole
 
 MOST_PATTERNS = 8
 """More have too many local configurations (3**K) to be listed."""
@@ -32,6 +33,7 @@ class Amplitudes:
 
 
 def _check(count: int, dilution: float) -> None:
+    check_whole(0, count=count)
     if not 1 <= count <= MOST_PATTERNS:
         raise DescriptionError(f"count must be in [1, {MOST_PATTERNS}], got {count!r}")
     if not 0.0 < dilution < 1.0:
@@ -69,8 +71,7 @@ def hierarchical_limit(count: int) -> float:
     """
     from scipy.optimize import brentq
 
-    if count < 2:
-        raise DescriptionError(f"count must be >= 2, got {count!r}")
+    check_whole(2, count=count)
     if count == 2:
         return 1.0
     return float(brentq(lambda d: sum(d**k for k in range(1, count)) - 1.0, 0.4, 1.0))
@@ -95,6 +96,13 @@ def parallel_dilution(temperature: float = 0.98, count: int = 3) -> float:
                            for start in (np.eye(count)[0], np.ones(count)))
         return symmetric - pure
 
+    check_whole(2, count=count)
+    check_above(0.0, temperature=temperature)
+    if not temperature < 1.0:  # nothing is retrieved, so all states are one
+        raise DescriptionError(f"temperature must be < 1, got {temperature!r}")
+    if difference(0.4) * difference(0.95) >= 0.0:
+        raise DescriptionError(f"temperature must be one at which the states meet between a dilution of 0.4 and 0.95, "
+                               f"got {temperature!r}")
     return float(brentq(difference, 0.4, 0.95, xtol=1e-4))
 
 
@@ -116,6 +124,7 @@ def amplitudes(
         lowest free energy.
     """
     _check(count, dilution)
+    check_least(0.0, entropy=entropy)
     starts = {"hierarchical": hierarchy(count, dilution), "symmetric": np.ones(count), "pure": np.eye(count)[0]}
     if start in starts:
         return _solved(count, dilution, temperature, starts[start], entropy)
@@ -131,8 +140,7 @@ def amplitudes(
 
 def _solved(count: int, dilution: float, temperature: float, start: np.ndarray, entropy: float = 0.0) -> Amplitudes:
     """Fixed point from ``start`` (over 1 - d); overlaps and free energy."""
-    if temperature <= 0.0:
-        raise DescriptionError(f"temperature must be > 0, got {temperature!r}")
+    check_above(0.0, temperature=temperature)
     share = 1.0 - dilution
     heat = temperature * share
     entries, scaled, chances = _averaged(count, dilution, entropy)

@@ -27,8 +27,8 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import DescriptionError
 from .averages import LN_2, moments
+from .checks import check_least
 from .dense import check_degree, storage_limit
 from .glass import disordered_energy, frozen_at, root
 
@@ -144,14 +144,12 @@ def disordered_free_energy(degree: int, load: float, temperature: float) -> floa
 
 
 def _check_load(load: Any) -> None:
-    if not load >= 0.0:
-        raise DescriptionError(f"load must be >= 0, got {load!r}")
+    check_least(0.0, load=load)
 
 
 def _checked(degree: int, temperature: float) -> float:
     check_degree(degree)
-    if not temperature >= 0.0:
-        raise DescriptionError(f"temperature must be >= 0, got {temperature!r}")
+    check_least(0.0, temperature=temperature)
     return float(temperature)
 
 

@@ -13,9 +13,11 @@ from collections.abc import Iterable
 from fractions import Fraction
 from functools import lru_cache
 from math import comb
+from numbers import Integral
 from statistics import median
 
 from ..errors import DescriptionError
+from .checks import check_whole
 
 Probability = float | Fraction
 
@@ -29,14 +31,15 @@ def codes(n: int, active: int) -> int:
 def overlaps(n: int, first: int, second: int, shared: int) -> int:
     """Number of codes with ``second`` active cells that share exactly ``shared`` with a given one of ``first``."""
     _check(n=n, first=first, second=second, shared=shared)
+    _check_within(n, max(first, second))
     return comb(first, shared) * comb(n - first, second - shared) if shared <= second else 0
 
 
 def false_match(n: int, first: int, second: int, threshold: int, exact: bool = False) -> Probability:
     """Probability that a random code of ``second`` active cells shares ``threshold`` or more with one of ``first``."""
     _check(n=n, first=first, second=second)
-    if max(first, second) > n:
-        raise DescriptionError(f"active cells must be <= n ({n}), got {max(first, second)}")
+    _check_within(n, max(first, second))
+    _check_threshold(threshold)
     if threshold <= 0:
         return _given(Fraction(1), exact)
     found = sum(overlaps(n, first, second, b) for b in range(threshold, min(first, second) + 1))
@@ -77,6 +80,8 @@ def false_positive_of_neuron(n: int, active: int, synapses: int, threshold: int,
 def union_size(n: int, synapses: int, patterns: int) -> float:
     """Expected number of different synapses when samples of ``patterns`` codes lie on one segment."""
     _check(n=n, synapses=synapses, patterns=patterns)
+    check_whole(1, n=n)
+    _check_within(n, synapses)
     return n * (1.0 - (1.0 - synapses / n) ** patterns)
 
 
@@ -100,6 +105,7 @@ def false_negative(active: int, synapses: int, threshold: int, changed: int, exa
     A replacement that hits the segment by chance is left out, which is negligible for few synapses.
     """
     _check(active=active, synapses=synapses, changed=changed)
+    _check_threshold(threshold)
     if max(synapses, changed) > active:
         raise DescriptionError(f"synapses and changed must be <= active ({active}), got {synapses} and {changed}")
     if threshold <= 0:
@@ -112,6 +118,9 @@ def false_negative(active: int, synapses: int, threshold: int, changed: int, exa
 def false_positive_of_large(n: int, active: int, synapses: int, threshold: int, exact: bool = False) -> Probability:
     """The binomial form, for which cells are active independently; good where few of many are."""
     _check(n=n, active=active, synapses=synapses)
+    check_whole(1, n=n)
+    _check_within(n, active)
+    _check_threshold(threshold)
     p = Fraction(active, n)
     tail = range(max(threshold, 0), synapses + 1)
     return _given(sum((comb(synapses, b) * p**b * (1 - p) ** (synapses - b) for b in tail), Fraction(0)), exact)
@@ -143,6 +152,14 @@ def _given(value: Fraction, exact: bool) -> Probability:
 
 
 def _check(**values: int) -> None:
-    for name, value in values.items():
-        if isinstance(value, bool) or not isinstance(value, int) or value < 0:
-            raise DescriptionError(f"{name} must be a whole number >= 0, got {value!r}")
+    check_whole(0, **values)
+
+
+def _check_within(n: int, active: int) -> None:
+    if active > n:
+        raise DescriptionError(f"active cells must be <= n ({n}), got {active}")
+
+
+def _check_threshold(threshold: int) -> None:
+    if isinstance(threshold, bool) or not isinstance(threshold, Integral):
+        raise DescriptionError(f"threshold must be a whole number, got {threshold!r}")

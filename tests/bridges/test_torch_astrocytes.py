@@ -210,3 +210,32 @@ def test_a_call_that_does_not_fit_is_refused():
         made()(drawn(), parallel=True)
     with pytest.raises(DescriptionError, match="got 'lam'"):
         made(train=("lam",))
+    with pytest.raises(DescriptionError, match=r"outputs must be one or several of s, u, a, m, x, got \(\)"):
+        made(outputs=())
+    with pytest.raises(DescriptionError, match="description must be a ModulatedLIF, got 16"):
+        AstrocyteModulatedLIF(16)
+    with pytest.raises(DescriptionError, match="no option 'backends'; did you mean 'backend'"):
+        AstrocyteModulatedLIF(part(), backends="numba")
+    with pytest.raises(DescriptionError, match="dtype must be float32 or float64, got torch.int32"):
+        AstrocyteModulatedLIF(part(), dtype=torch.int32)
+
+
+@pytest.mark.parametrize("parallel", [False, True])
+def test_a_state_of_another_name_or_batch_is_refused_and_not_passed_over(parallel):
+    module, z = made(fields={"source": "input", "reset": False}), drawn()
+    _, state = module(z, return_state=True, parallel=parallel)
+    for wrong, message in (
+        ({"u": state["units.u.before"]}, "no state 'u'; there are: "),
+        ({name: value[:, :1] for name, value in state.items()}, "state 'units.u.before' must be torch.float64"),
+        (state["units.u.before"], "state must be a dict as an earlier call returned it, got Tensor"),
+    ):
+        with pytest.raises(DescriptionError, match=message):
+            module(z, state=wrong, parallel=parallel)
+
+
+def test_the_reference_goes_on_from_its_own_state_in_single_precision():
+    module = AstrocyteModulatedLIF(part(), train="kappa", backend="reference")
+    z = drawn().float()
+    whole, (first, state) = module(z), module(z[:4], return_state=True)
+    assert torch.equal(torch.cat([first, module(z[4:], state=state)]), whole)
+    assert [name for name, _ in module.named_parameters()] == ["kappa"]

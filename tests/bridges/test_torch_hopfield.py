@@ -130,10 +130,17 @@ def test_pooling_learns_to_find_one_instance_in_a_bag():
     ("options", "message"),
     [
         ({"heads": 0}, "heads must be a whole number >= 1, got 0"),
-        ({"beta": -1.0}, "beta must be one number > 0 or 1, one for each head, got -1.0"),
+        ({"beta": -1.0}, "beta must be one number > 0 or 1, one for each head, and finite, got -1.0"),
         ({"heads": 2, "beta": [1.0, 1.0, 1.0]}, "beta must be one number > 0 or 2"),
+        ({"beta": math.inf}, "beta must be one number > 0 or 1, one for each head, and finite, got inf"),
+        ({"beta": "soft"}, "beta must be one number > 0 or 1"),
+        ({"updates": 1.5}, "updates must be None or a whole number >= 0, got 1.5"),
         ({"updates": -1}, "updates must be None or a whole number >= 0, got -1"),
         ({"tolerance": math.nan}, "tolerance must be >= 0 and finite, got nan"),
+        ({"dropout": "a"}, r"dropout must be in \[0, 1\), got 'a'"),
+        ({"output_size": 0}, "output_size must be a whole number >= 1, got 0"),
+        ({"pattern_size": "8"}, "pattern_size must be a whole number >= 1, got '8'"),
+        ({"values_size": 3}, r"values_size must be stored_size \(8\) unless connect_values=False, got 3"),
         ({"dropout": 1.0}, r"dropout must be in \[0, 1\), got 1.0"),
         ({"project_state": False, "hidden_size": 5}, "project_state must be True where lengths differ: 8 would"),
     ],
@@ -148,8 +155,45 @@ def test_a_wrong_option_is_refused_by_name(options, message):
     (lambda: HopfieldAssociation(8, hidden_size=5)(*(torch.ones(2, 5, 8) for _ in range(3))),
      "values other than the stored patterns need connect_values=False"),
     (lambda: HopfieldPooling(8)(torch.ones(5, 8)), r"stored must be a batch of sets, \(B, N, size\), got \(5, 8\)"),
-    (lambda: HopfieldPooling(8)(torch.ones(2, 5, 8), padding=torch.zeros(5)), r"padding must be \(B, 5\), got \(5,\)"),
+    (lambda: HopfieldPooling(8)(torch.ones(2, 5, 8), padding=torch.zeros(5)),
+     r"padding must be a tensor \(2, 5\), got \(5,\)"),
+    (lambda: HopfieldPooling(8)(np.ones((2, 5, 8))), r"stored must be a batch of sets, \(B, N, size\), got ndarray"),
+    (lambda: HopfieldAssociation(8)(np.ones((2, 5, 8))), r"state must be a tensor \(B, n, 8\), got ndarray"),
+    (lambda: HopfieldAssociation(8)(torch.ones(2, 5, 8).double()), "state must be torch.float32 as the layer is"),
+    (lambda: HopfieldAssociation(8)(torch.ones(2, 5, 8), torch.ones(3, 5, 8)), "must be batches of the same length"),
+    (lambda: HopfieldAssociation(8)(torch.ones(2, 5, 8), torch.ones(2, 0, 8)), "as many, one at the least"),
+    # fewer values than patterns would be read past their end
+    (lambda: HopfieldAssociation(8, connect_values=False)(*(torch.ones(2, n, 8) for n in (3, 5, 4))),
+     r"stored and values must be as many, one at the least, got \(2, 5, 8\) and \(2, 4, 8\)"),
+    (lambda: HopfieldAssociation(8)(torch.ones(2, 5, 8), mask=torch.ones(5, 4)), r"mask must be a tensor \(5, 5\)"),
+    (lambda: HopfieldAssociation(8)(torch.ones(2, 5, 8), mask=torch.ones(5, 5, dtype=torch.int)),
+     "mask must hold truth values or numbers to add, got torch.int32"),
+    (lambda: HopfieldLookup(8)(torch.ones(5, 8)), r"state must be a batch of sets, \(B, S, size\), got \(5, 8\)"),
+    (lambda: HopfieldLookup(8, patterns=torch.ones(8)), r"patterns must be \(quantity, size\) .*got \(8,\)"),
+    (lambda: HopfieldLookup(8, quantity=3, targets=torch.ones(2, 8)), r"targets must be as many as patterns \(3\)"),
 ])
 def test_what_does_not_fit_a_layer_is_refused_by_name(call, message):
     with pytest.raises(DescriptionError, match=message):
         call()
+
+
+def test_targets_may_have_a_length_of_their_own_and_come_from_numpy():
+    layer = HopfieldLookup(8, patterns=np.ones((3, 8), np.float32), targets=np.eye(3, 2, dtype=np.float32))
+    assert layer.targets.shape == (1, 3, 2)
+    assert layer(torch.randn(4, 5, 8)).shape == (4, 5, 8)
+    assert HopfieldLookup(8, stored_size=5, quantity=3)(torch.randn(4, 5, 8)).shape == (4, 5, 8)
+
+
+@pytest.mark.parametrize("updates", [0, 2])
+def test_a_set_of_padding_alone_gives_zeros_with_and_without_weights(updates):
+    layer = HopfieldAssociation(8, project_output=False, heads=2, updates=updates)
+    state, stored = torch.randn(2, 3, 8, requires_grad=True), torch.randn(2, 5, 8)
+    padding = torch.tensor([[True] * 5, [False] * 5])
+    for mask in (None, torch.zeros(3, 5)):
+        fused = layer(state, stored, padding=padding, mask=mask)
+        found, share = layer(state, stored, padding=padding, mask=mask, weights=True)
+        torch.testing.assert_close(found, fused)
+        assert (found[0] == 0).all()
+        assert (share[0] == 0).all()
+        (gradient,) = torch.autograd.grad(found.sum(), state)
+        assert gradient.isfinite().all()

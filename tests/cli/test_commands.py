@@ -101,6 +101,24 @@ def test_a_wrong_setting_is_one_line_and_status_2(setting, message, tmp_path, ca
     assert not (folder / "recording").exists()
 
 
+@pytest.mark.parametrize(
+    ("name", "setting", "message"),
+    [
+        ("hopfield_1982", "load=nan", "--set: load must be a number, got 'nan'"),
+        ("hopfield_1982", "load=-1", "load must be >= 0 and finite, got -1.0"),
+        ("agliari_2023_multitasking", "begin=abc", "begin must be one of hierarchical, parallel, got 'abc'"),
+        ("pfister_gerstner_2006", "rule=abc", "rule must be one of pair, triplet, got 'abc'"),
+        ("tsodyks_markram_1997", "scheme=abc", "scheme must be one of full, reduced, got 'abc'"),
+        ("vo_2023", "channels=-1", "--set: vo_2023 cannot be built with channels=-1: negative dimensions are not "
+         "allowed"),
+    ],
+)
+def test_a_value_that_a_model_cannot_take_is_one_line_and_status_2(name, setting, message, tmp_path, capsys):
+    status, said = failed(capsys, "run", name, "--set", setting, "--out", str(tmp_path / "results"))
+    assert (status, said) == (2, f"neurosim: {message}\n")
+    assert not (tmp_path / "results").exists()
+
+
 def test_a_setting_given_twice_is_refused(capsys):
     status, said = failed(capsys, "run", "vogels_abbott_2005", "--set", "size=200", "--set", "size=300")
     assert (status, "given twice" in said) == (2, True)

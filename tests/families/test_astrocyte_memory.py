@@ -44,6 +44,8 @@ def test_it_survives_being_written_down():
     ("fields", "message"),
     [
         ({"patterns": np.zeros((2, 3))}, r"patterns must be \(K, N\) of -1 and 1"),
+        ({"patterns": "abc"}, "NeuronAstrocyteMemory.patterns must be an array of real numbers"),
+        ({"start": "random"}, "NeuronAstrocyteMemory.start must be an array of real numbers"),
         ({"order": 3}, r"order must be 4 \(astrocyte\) or 2 \(synapses\), got 3"),
         ({"start": 9}, "start must be the number of a pattern below 4"),
         ({"start": np.zeros(5)}, "finite states with 9 columns"),

@@ -137,6 +137,19 @@ def check_bottleneck(backend, kind):
         assert (found != part.keys).any()
 
 
+def test_inputs_far_from_one_leave_probabilities_of_the_softmax(backend):
+    rng = np.random.default_rng(0)
+    samples, values = 1000.0 * rng.normal(size=(12, 3)), rng.normal(size=(3, 4))
+    memory = KeyValueBottleneck(samples, np.full(12, -2), classes=4, values=values)
+    recording = simulate(Network({"m": memory}), 12.0, dt=1.0, dtype="float64", backend=backend, progress=False,
+                         record=["m.p", "m.answer"])  # fmt: skip
+    evidence = samples @ values
+    expected = np.exp(evidence - evidence.max(axis=1, keepdims=True))
+    expected /= expected.sum(axis=1, keepdims=True)
+    np.testing.assert_allclose(recording["m.p"], expected, rtol=1e-9, atol=1e-300)
+    np.testing.assert_array_equal(np.argmax(recording["m.answer"], axis=1), evidence.argmax(axis=1))
+
+
 def test_teaching_one_region_leaves_the_values_of_others():
     keys = np.array([[-5.0], [5.0]])
     samples = np.concatenate([np.full((30, 1), 5.0), np.full((30, 1), -5.0)])
@@ -225,6 +238,12 @@ BITS, LABELS = np.eye(3, dtype=bool), [0, 1, 0]
         (lambda: KeyValueBottleneck(np.eye(3), LABELS, classes=2, decay=1.0), "decay must be < 1, got 1.0"),
         (lambda: KeyValueBottleneck(np.eye(3), LABELS, classes=2, projections=np.eye(3)), "must be None where keys"),
         (lambda: KeyValueBottleneck([[np.nan]], [0], classes=2), "samples must be finite, got nan"),
+        (lambda: TsetlinMachine([[1], [1, 0]], LABELS), "TsetlinMachine.samples must be an array of real numbers"),
+        (lambda: TsetlinMachine(BITS, LABELS, boost="no"), "TsetlinMachine.boost must be True or False, got 'no'"),
+        (lambda: KeyValueBottleneck("abc", LABELS, classes=2), "KeyValueBottleneck.samples must be an array of real"),
+        (lambda: KeyValueBottleneck(np.eye(3), LABELS, classes=2, keys=[[1], [1, 2]]), "keys must be an array of"),
+        (lambda: spanning_tree([[1], [1, -1]]), "weights must be an array of real numbers"),
+        (lambda: spanning_tree([[1, 1]], complement="no"), "complement must be True or False, got 'no'"),
         (lambda: TreeLayer([[1, 0]], [[1, 1]]), "TreeLayer.weights must be -1 or 1, got 0"),
         (lambda: TreeLayer([[1, 1]], [[1, 1, 1]]), r"TreeLayer.samples must have the shape \(any, 2\), got \(1, 3\)"),
     ],

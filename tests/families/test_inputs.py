@@ -55,9 +55,12 @@ def test_rates_may_differ_and_follow_a_text_or_a_table():
     assert len(by_text.times) and by_text.times.min() > 5.0
     by_table = spikes(Poisson(200, TimedArray([0.0, 500.0], dt=5.0)), duration=10.0)
     assert len(by_table.times) and by_table.times.min() >= 5.0
+    for_each = spikes(Poisson(2, TimedArray([[0.0, 1000.0], [1000.0, 0.0]], dt=25.0)), duration=50.0)
+    assert len(for_each.times) > 20 and np.array_equal(for_each.indices == 0, for_each.times >= 25.0)
 
 
-@pytest.mark.parametrize("rates", [-1.0, np.nan, [1.0, 2.0, 3.0], "v * 3"])
+@pytest.mark.parametrize("rates", [-1.0, np.nan, [1.0, 2.0, 3.0], "v * 3", TimedArray([5.0, -1.0], 1.0),
+                                   TimedArray([[5.0, 1.0, 2.0]], 1.0), TimedArray([5.0], 1.0, unit="mV")])  # fmt: skip
 def test_a_wrong_rate_is_refused(rates):
     with pytest.raises(DescriptionError, match=r"Poisson\.rates"):
         Poisson(2, rates)

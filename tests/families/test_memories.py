@@ -214,6 +214,22 @@ def test_a_memory_is_rebuilt_from_its_text(memory):
          r"examples must be \(3, M, 8\) with M >= 1, got shape \(2, 1, 8\)"),
         (lambda: DenseHebbian(SMALL, examples=np.full((3, 1, 8), 2), learning="supervised"),
          "examples must be -1 or 1"),
+        (lambda: Hopfield([[1, -1], [1]]), r"Hopfield.patterns must be an array of .* got list \[\[1, -1\]"),
+        (lambda: Hopfield(np.ones((2, 8)) * 1j), "Hopfield.patterns must be an array of real numbers"),
+        (lambda: Hopfield(SMALL, start=[[1], [1, 1]]), "Hopfield.start must be an array of real numbers"),
+        (lambda: Hopfield(SMALL, drive="3"), "Hopfield.drive must be an array of real numbers"),
+        (lambda: DenseHebbian(SMALL, examples=np.zeros((3, 2, 8)), learning="supervised", diluted=True),
+         "DenseHebbian.examples must not be blank at every unit"),
+        (lambda: KrotovHopfield(SMALL, rectified="no"), "KrotovHopfield.rectified must be True or False, got 'no'"),
+        (lambda: ContinuousHopfield("abc"), "ContinuousHopfield.patterns must be an array of real numbers"),
+        (lambda: ContinuousHopfield(RandomPatterns(3, 8)), "ContinuousHopfield.patterns must be an array of real"),
+        (lambda: ContinuousHopfield([[1.0, 2.0]]).energy(np.ones(3)), r"states must be \(..., 2\), got shape \(3,\)"),
+        (lambda: RandomPatterns(2, 5, seed=-1), "RandomPatterns.seed must be a whole number in .* got -1"),
+        (lambda: RandomPatterns(2, 5, dilution="a"), "RandomPatterns.dilution must be >= 0 and finite, got 'a'"),
+        (lambda: RandomPatterns(2, 5).draw(0, 3), r"first and last must rise within 0..2, got 0 and 3"),
+        (lambda: corrupted(np.ones((2, 5)), 0.2), r"pattern must be \(N,\) numbers .* got float64 \(2, 5\)"),
+        (lambda: corrupted(np.ones(5, np.uint8), 0.2), r"pattern must be \(N,\) numbers .* got uint8 \(5,\)"),
+        (lambda: corrupted(np.ones(5), "a"), r"fraction must be in \[0, 1\], got 'a'"),
         (lambda: RandomPatterns(0, 5), "RandomPatterns.count must be a whole number >= 1, got 0"),
         (lambda: RandomPatterns(5, 5, dilution=1.0), r"RandomPatterns.dilution must be in \[0, 1\), got 1.0"),
         (lambda: Examples(0, 0.5), "Examples.count must be a whole number >= 1, got 0"),
@@ -231,6 +247,23 @@ def test_a_wrong_value_is_refused_by_name(make, message):
         make()
 
 
+@pytest.mark.parametrize("make", [
+    lambda: Hopfield(RandomPatterns(20, 100)),
+    lambda: DenseHebbian(RandomPatterns(20, 100), degree=2),
+    lambda: KrotovHopfield(RandomPatterns(20, 100), degree=2),
+])
+def test_a_warning_stands_at_the_line_that_makes_the_memory(make):
+    with pytest.warns(CapacityWarning) as found:
+        make()
+    assert found[0].filename == __file__
+
+
+def test_starts_for_other_replicas_are_refused_with_the_shapes_that_fit():
+    memory = Network({"m": Hopfield(RandomPatterns(2, 30), start=np.ones((3, 30)))})
+    with pytest.raises(DescriptionError, match=r"m.s needs one value or 30, or \(2, 30\), a row for each replica, got"):
+        simulate(memory, 1.0, dt=1.0, replicas=2, backend="reference", progress=False)
+
+
 def test_too_many_patterns_bring_a_warning_with_the_number():
     with pytest.warns(CapacityWarning, match="stores 20 patterns in 100 units, more than the 13.79 that"):
         Hopfield(RandomPatterns(20, 100))
@@ -238,3 +271,15 @@ def test_too_many_patterns_bring_a_warning_with_the_number():
         DenseHebbian(RandomPatterns(2000, 32))
     with pytest.warns(CapacityWarning, match="KrotovHopfield stores 20 patterns in 100 units, more than the 15 that"):
         KrotovHopfield(RandomPatterns(20, 100), degree=2)
+
+
+def test_the_text_of_a_memory_makes_it_again():
+    memory = Hopfield(RandomPatterns(2, 50, seed=3), temperature=0.5)
+    assert repr(memory) == "Hopfield(patterns=RandomPatterns(count=2, size=50, seed=3), temperature=0.5)"
+    assert eval(repr(memory)) == memory
+
+
+def test_a_memory_of_high_powers_is_made_and_recalls():
+    memory = KrotovHopfield(RandomPatterns(3, 1000), degree=110, start=1)
+    states = simulate(Network({"m": memory}), 2.0, dt=1.0, record="m.s", backend="reference", progress=False)["m.s"]
+    np.testing.assert_array_equal(states.values[-1], memory.archetypes[1])

@@ -323,6 +323,11 @@ def test_bad_descriptions_are_refused_by_name():
 
     refused("Macs.modules must be a whole number >= 1, got 0", modules=0)
     refused("Macs.most must be >= fewest .5., got 2", fewest=5, most=2)
+    refused("Macs.most must be >= fewest .1.0., got 'a'", most="a")
+    refused("Macs.recurrent must be True or False, got 'no'", recurrent="no")
+    refused("Macs.replay must be True or False, got 'no'", replay="no")
+    refused("Macs.inputs must be the name of a part, got Frames", inputs=Frames(np.eye(4)))
+    refused("Macs.fields must be an array of real numbers", fields=[[1], [1, 0]])
     refused("Macs.learn must be True, False or .T,. of them", learn=[0, 2])
     refused("Macs.exponents must be 3 numbers >= 0", exponents=(1, 2))
     refused("Macs.fields must be truth values, .1, n., got shape .2, 4.", fields=np.ones((2, 4)))
@@ -344,10 +349,27 @@ def test_bad_descriptions_are_refused_by_name():
         ClassField("mem", classes=2, labels=[0, 2])
     with pytest.raises(RecordingError, match="there is no code: the recording holds no frame"):
         winners(np.zeros((0, 6)), 2, 3)
-    with pytest.raises(RecordingError, match="codes must be of the same macs"):
+    with pytest.raises(RecordingError, match=r"codes must be \(..., M, Q\) of the same macs"):
         agreement(np.zeros((1, 2)), np.zeros((1, 3)))
     with pytest.raises(RecordingError, match="one label for each"):
         LogCounts(np.zeros((2, 1, 3), int), [0], 4)
+    for wrong in ([-1, -1], [0.0, 1.0], [-2, 0]):
+        with pytest.raises(RecordingError, match="labels must be whole numbers from 0, or -1 for none"):
+            LogCounts(np.zeros((2, 1, 3), int), wrong, 4)
+    with pytest.raises(RecordingError, match=r"codes must be \(T, M, Q\) winners in -1..3"):
+        LogCounts(np.full((2, 1, 3), 7), [0, 1], 4)
+    with pytest.raises(RecordingError, match="codes must have 3 modules as those counted, got 5"):
+        LogCounts(np.zeros((2, 1, 3), int), [0, 1], 4).classify(np.zeros((2, 1, 5), int))
+    with pytest.raises(RecordingError, match="modules must be a whole number >= 1, got 0"):
+        winners(np.zeros((1, 6)), 0, 3)
+    with pytest.raises(RecordingError, match="codes must be .* and as many"):
+        agreement(np.zeros((2, 1, 3)), np.zeros((4, 1, 3)))
+
+
+def test_codes_without_a_label_are_not_counted():
+    codes, labels = np.random.default_rng(0).integers(0, 4, (6, 1, 3)), np.array([0, 1, -1, 1, -1, 0])
+    counted = LogCounts(codes[labels >= 0], labels[labels >= 0], 4)
+    np.testing.assert_array_equal(LogCounts(codes, labels, 4).evidence, counted.evidence)
 
 
 def test_a_memory_survives_being_written_down():

@@ -77,5 +77,7 @@ def test_what_does_not_fit_is_refused():
             train(machine, **arguments)
     with pytest.raises(DescriptionError, match=r"samples must be \(n, 3\), got an array of shape \(3, 4\)"):
         scores(machine, np.zeros((3, 4)))
+    with pytest.raises(DescriptionError, match="machine must be a TsetlinMachine, got ndarray"):
+        train(np.eye(3))
     with pytest.raises(DescriptionError, match=r"samples must be 0 or 1, got 0\.5"):
         predict(machine, np.full((2, 3), 0.5))

@@ -111,9 +111,9 @@ def test_a_diagram_holds_its_lines_and_nothing_where_there_is_none():
     ("call", "message"),
     [
         (lambda: theory.spinodal_load(3, 0.1), "degree must be an even whole number >= 2, got 3"),
-        (lambda: theory.crossing_load(2, -0.1), "temperature must be >= 0, got -0.1"),
-        (lambda: theory.spinodal_temperature(2, -0.1), "load must be >= 0, got -0.1"),
-        (lambda: theory.glass_temperature(4, math.nan), "load must be >= 0, got nan"),
+        (lambda: theory.crossing_load(2, -0.1), "temperature must be >= 0 and finite, got -0.1"),
+        (lambda: theory.spinodal_temperature(2, -0.1), "load must be >= 0 and finite, got -0.1"),
+        (lambda: theory.glass_temperature(4, math.nan), "load must be >= 0 and finite, got nan"),
     ],
 )
 def test_a_wrong_value_is_refused_by_name(call, message):

@@ -69,6 +69,11 @@ def test_wrong_numbers_are_refused_by_name():
         (lambda: sdr.false_positive(100, 120, 3, 2), r"active cells must be <= n \(100\), got 120"),
         (lambda: sdr.false_negative(20, 30, 3, 2), r"must be <= active \(20\), got 30 and 2"),
         (lambda: sdr.least_threshold(2.0), r"error must be in \(0, 1\), got 2.0"),
+        (lambda: sdr.false_positive_of_large(10, 50, 3, 1), r"active cells must be <= n \(10\), got 50"),
+        (lambda: sdr.false_member(10, 20, 3), r"active cells must be <= n \(10\), got 20"),
+        (lambda: sdr.false_positive(100, 10, 5, 2.5), "threshold must be a whole number, got 2.5"),
+        (lambda: sdr.union_size(0, 0, 1), "n must be a whole number >= 1, got 0"),
+        (lambda: macs.fill(10, 200, 10, 8), r"active must be <= features \(10\), got 200"),
         (lambda: macs.fill(0, 1, 1, 1), "items must be a whole number >= 1, got 0"),
         (lambda: macs.features_for(10, 2, 2, 2, 1.0), r"recall must be in \(0, 1\), got 1.0"),
     ):

@@ -7,6 +7,7 @@ Ramsauer et al. (2021). Hopfield networks is all you need, ICLR. doi:10.48550/ar
 
 import math
 from dataclasses import dataclass
+from numbers import Integral
 
 import torch
 from torch import Tensor
@@ -35,12 +36,15 @@ class Retrieval:
     most: int = 100
 
     def __post_init__(self) -> None:
-        if self.updates is not None and (isinstance(self.updates, bool) or self.updates < 0):
-            raise DescriptionError(f"updates must be None or a whole number >= 0, got {self.updates!r}")
-        if not (math.isfinite(self.tolerance) and self.tolerance >= 0.0):
+        for name, least in (("updates", 0), ("most", 1)):
+            value = getattr(self, name)
+            if value is None and name == "updates":
+                continue
+            if isinstance(value, bool) or not isinstance(value, Integral) or value < least:
+                none = "None or " if name == "updates" else ""
+                raise DescriptionError(f"{name} must be {none}a whole number >= {least}, got {value!r}")
+        if not isinstance(self.tolerance, int | float) or not 0.0 <= self.tolerance < math.inf:
             raise DescriptionError(f"tolerance must be >= 0 and finite, got {self.tolerance!r}")
-        if self.most < 1:
-            raise DescriptionError(f"most must be a whole number >= 1, got {self.most!r}")
 
 
 def associate(
@@ -74,11 +78,16 @@ def associate(
 
 
 def shares(state: Tensor, stored: Tensor, beta: Tensor | float, mask: Tensor | None = None) -> Tensor:
-    """The softmax of beta times the products of states and stored patterns, (..., S, N)."""
+    """The softmax of beta times the products of states and stored patterns, (..., S, N).
+
+    A state that may see none has no share in any, as in torch's fused attention.
+    """
     scores = beta * (state @ stored.transpose(-2, -1))
-    if mask is not None:
-        scores = scores.masked_fill(~mask, -math.inf) if mask.dtype == torch.bool else scores + mask
-    return scores.softmax(dim=-1)
+    if mask is None:
+        return scores.softmax(dim=-1)
+    hidden = ~mask if mask.dtype == torch.bool else mask == -math.inf
+    scores = scores if mask.dtype == torch.bool else scores + mask
+    return scores.masked_fill(hidden, -math.inf).softmax(dim=-1).masked_fill(hidden, 0.0)
 
 
 def settled(

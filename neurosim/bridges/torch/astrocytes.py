@@ -22,11 +22,12 @@ from ...families.astrocytes import ModulatedLIF
 from ...gradients import surrogate_tree, unrolled
 from ...network import Network
 from .checks import checked_lines
-from .running import ScanFunction
+from .running import DTYPES, ScanFunction
 
 State = dict[str, Tensor]
 TRAINED = ("W", "kappa", "a0", "raw_lam", "raw_rho")
 LINES = "lines.x"
+OUTPUTS = ("s", "u", "a", "m", "x")
 
 
 class AstrocyteModulatedLIF(nn.Module):
@@ -68,12 +69,19 @@ class AstrocyteModulatedLIF(nn.Module):
                  train: tuple[str, ...] = ("W", "kappa", "a0", "tau_m", "tau_a"), surrogate: str = "arctan",
                  batch_first: bool = False, dtype: torch.dtype | None = None, **options: Any):
         super().__init__()
+        if not isinstance(description, ModulatedLIF):
+            raise DescriptionError(f"description must be a ModulatedLIF, got {description!r:.60}")
+        train = (train,) if isinstance(train, str) else tuple(train)
         unknown = set(train) - set(description.values)
         if unknown:
             raise DescriptionError(f"train takes W, kappa, a0, tau_m and tau_a, got {sorted(unknown)[0]!r}")
         self.description, self.batch_first, self.surrogate = description, batch_first, surrogate
         self.outputs = (outputs,) if isinstance(outputs, str) else tuple(outputs)
+        if not self.outputs or not set(self.outputs) <= set(OUTPUTS):
+            raise DescriptionError(f"outputs must be one or several of {', '.join(OUTPUTS)}, got {outputs!r}")
         kind = dtype or torch.get_default_dtype()
+        if kind not in DTYPES:
+            raise DescriptionError(f"dtype must be float32 or float64, got {kind}")
         for name, value in self._raw(description).items():
             tensor = torch.tensor(np.array(value), dtype=kind)
             if name.replace("raw_lam", "tau_m").replace("raw_rho", "tau_a") in train:
@@ -130,7 +138,11 @@ class AstrocyteModulatedLIF(nn.Module):
         if parallel and not self.description.linear:
             raise DescriptionError('parallel needs source="input" and reset=False, got source='
                                    f"{self.description.source!r} and reset={self.description.reset}")
-        found, ends = (self._at_once if parallel else self._stepped)(z.contiguous(), dict(state or {}))
+        if state is not None and not isinstance(state, dict):
+            raise DescriptionError(f"state must be a dict as an earlier call returned it, got {type(state).__name__}")
+        state = dict(state or {})
+        self._run.check_starts(state, z)
+        found, ends = (self._at_once if parallel else self._stepped)(z.contiguous(), state)
         if self.batch_first:
             found = tuple(y.transpose(0, 1) for y in found)
         result = found[0] if len(found) == 1 else found

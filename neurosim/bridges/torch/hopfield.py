@@ -5,6 +5,8 @@ References
 Ramsauer et al. (2021). Hopfield networks is all you need, ICLR. doi:10.48550/arXiv.2008.02217, section 3
 """
 
+import math
+from numbers import Integral
 from typing import Any
 
 import torch
@@ -26,10 +28,12 @@ class HopfieldAssociation(nn.Module):
         Length of a state.
     stored_size
         Length of a stored pattern; as ``input_size`` by default.
+    values_size
+        Length of a value; as ``stored_size`` by default, and another needs ``connect_values=False``.
     hidden_size
         Length of the space in which a head associates; ``input_size // heads`` by default.
     pattern_size
-        Length of what a head reads out; ``hidden_size`` by default.
+        Length of what a head reads out; ``hidden_size`` by default, or its part of a value that is read as it is.
     output_size
         Length of the output; ``input_size`` by default. None of it where ``project_output`` is False.
     heads
@@ -57,32 +61,36 @@ class HopfieldAssociation(nn.Module):
     """
 
     def __init__(
-        self, input_size: int, *, stored_size: int | None = None, hidden_size: int | None = None,
-        pattern_size: int | None = None, output_size: int | None = None, heads: int = 1, beta: Any = None,
-        updates: int | None = 0, tolerance: float = 1e-4, project_state: bool = True, project_stored: bool = True,
-        project_values: bool = True, project_output: bool = True, connect_values: bool = True, normalise: bool = True,
+        self, input_size: int, *, stored_size: int | None = None, values_size: int | None = None,
+        hidden_size: int | None = None, pattern_size: int | None = None, output_size: int | None = None,
+        heads: int = 1, beta: Any = None, updates: int | None = 0, tolerance: float = 1e-4,
+        project_state: bool = True, project_stored: bool = True, project_values: bool = True,
+        project_output: bool = True, connect_values: bool = True, normalise: bool = True,
         normalise_hidden: bool = False, dropout: float = 0.0, add_zero: bool = False, bias: bool = True,
     ):
         super().__init__()
-        _check_size("heads", heads)
-        stored_size = input_size if stored_size is None else stored_size
-        hidden_size = max(input_size // heads, 1) if hidden_size is None else hidden_size
-        for name, value in (("input_size", input_size), ("stored_size", stored_size), ("hidden_size", hidden_size)):
-            _check_size(name, value)
+        input_size, heads = _size("input_size", input_size), _size("heads", heads)
+        stored_size = _size("stored_size", stored_size, input_size)
+        values_size = _size("values_size", values_size, stored_size)
+        hidden_size = _size("hidden_size", hidden_size, max(input_size // heads, 1))
+        as_given = not (project_values or connect_values)
+        pattern_size = _size("pattern_size", pattern_size, max(values_size // heads, 1) if as_given else hidden_size)
+        output_size = _size("output_size", output_size, input_size)
+        if values_size != stored_size and connect_values:
+            raise DescriptionError(f"values_size must be stored_size ({stored_size}) unless connect_values=False, got "
+                                   f"{values_size!r}")
         self.heads, self.add_zero, self.dropout, self.connect_values = heads, add_zero, dropout, connect_values
         self.retrieval = Retrieval(updates=updates, tolerance=tolerance)
-        if not 0.0 <= dropout < 1.0:
+        if not isinstance(dropout, int | float) or not 0.0 <= dropout < 1.0:
             raise DescriptionError(f"dropout must be in [0, 1), got {dropout!r}")
         width = heads * hidden_size
         self.to_state = _projection(project_state, input_size, width, bias, "project_state")
         self.to_stored = _projection(project_stored, stored_size, width, bias, "project_stored")
-        pattern_size = hidden_size if pattern_size is None else pattern_size
-        before = width if connect_values else stored_size
+        before = width if connect_values else values_size
         self.to_values = _projection(project_values, before, heads * pattern_size, bias, "project_values")
-        output_size = input_size if output_size is None else output_size
         self.to_output = nn.Linear(heads * pattern_size, output_size, bias) if project_output else nn.Identity()
-        sizes = {"state": input_size, "stored": stored_size, "read": stored_size}
-        self._sizes = {"state": input_size, "stored": stored_size}
+        sizes = {"state": input_size, "stored": stored_size, "read": values_size}
+        self._sizes = {"state": input_size, "stored": stored_size, "values": values_size}
         self._fits = width == stored_size
         self.norms = nn.ModuleDict({name: nn.LayerNorm(size) for name, size in sizes.items()} if normalise else {})
         self.hidden_norms = nn.ModuleDict({name: nn.LayerNorm(hidden_size) for name in ("state", "stored")}
@@ -99,9 +107,9 @@ class HopfieldAssociation(nn.Module):
         Parameters
         ----------
         stored, values
-            (B, N, stored_size); the states themselves, and the stored patterns, by default.
+            (B, N, stored_size) and (B, N, values_size); the states themselves, and the stored patterns, by default.
         padding
-            (B, N), True where a pattern is only there to fill up.
+            (B, N), True where a pattern is only there to fill up. Where all are, zeros are retrieved.
         mask
             (S, N), True where a state must not see a pattern, or numbers to add to the scores.
         weights
@@ -117,7 +125,7 @@ class HopfieldAssociation(nn.Module):
         else:
             values = self.to_values(self._normal("read", values))
         values = self._split(values)
-        seen = _seen(padding, mask, keys.shape[-2])
+        seen = _seen(padding, mask, queries, keys)
         if self.add_zero:
             keys, values = (torch.cat([x, x.new_zeros(*x.shape[:-2], 1, x.shape[-1])], dim=-2) for x in (keys, values))
             if seen is not None:
@@ -128,10 +136,24 @@ class HopfieldAssociation(nn.Module):
         return (found, share) if weights else found
 
     def _check(self, state: Tensor, stored: Tensor, values: Tensor) -> None:
-        for name, x in {"state": state, "stored": stored}.items():
+        given = {"state": state, "stored": stored, "values": values}
+        own = next(self.parameters(), None)
+        for name, x in given.items():
+            if not isinstance(x, Tensor) or x.ndim < 2:
+                shape = f"shape {tuple(x.shape)}" if isinstance(x, Tensor) else type(x).__name__
+                raise DescriptionError(f"{name} must be a tensor (B, n, {self._sizes[name]}), got {shape}")
             if x.shape[-1] != self._sizes[name]:
                 raise DescriptionError(f"{name} must be {self._sizes[name]} long on the last axis, got "
                                        f"{tuple(x.shape)}")
+            if own is not None and x.dtype != own.dtype and not torch.is_autocast_enabled(x.device.type):
+                raise DescriptionError(f"{name} must be {own.dtype} as the layer is, got {x.dtype}")
+        # attention would read past the end of what is too short, and say nothing
+        if values.shape[:-1] != stored.shape[:-1] or not stored.shape[-2]:
+            raise DescriptionError("stored and values must be as many, one at the least, got "
+                                   f"{tuple(stored.shape)} and {tuple(values.shape)}")
+        if state.ndim > 2 and stored.ndim > 2 and len({*state.shape[:-2], 1} | {*stored.shape[:-2]}) > 2:
+            raise DescriptionError(f"state and stored must be batches of the same length, got {tuple(state.shape)} and "
+                                   f"{tuple(stored.shape)}")
         if values is not stored and self.connect_values and not self._fits:
             raise DescriptionError("values other than the stored patterns need connect_values=False")
 
@@ -141,9 +163,14 @@ class HopfieldAssociation(nn.Module):
 
     def _set_beta(self, beta: Any) -> None:
         """Take it; one number stays a number, so that torch's fused attention can take it."""
-        given = torch.as_tensor(beta, dtype=torch.get_default_dtype())
-        if given.dim() > 1 or (given.dim() and len(given) != self.heads) or not (given > 0).all():
-            raise DescriptionError(f"beta must be one number > 0 or {self.heads}, one for each head, got {beta!r}")
+        try:
+            given = torch.as_tensor(beta, dtype=torch.get_default_dtype())
+        except (TypeError, ValueError, RuntimeError):
+            given = torch.zeros(())
+        fits = given.dim() == 0 or given.shape == (self.heads,)
+        if not fits or not ((given > 0) & given.isfinite()).all():
+            raise DescriptionError(f"beta must be one number > 0 or {self.heads}, one for each head, and finite, got "
+                                   f"{beta!r}")
         if given.dim():
             self.register_buffer("beta", given.reshape(-1, 1, 1), persistent=False)
         else:
@@ -178,14 +205,15 @@ class HopfieldPooling(nn.Module):
 
     def __init__(self, input_size: int, *, quantity: int = 1, trainable: bool = True, **options: Any):
         super().__init__()
-        _check_size("quantity", quantity)
+        quantity = _size("quantity", quantity)
         self.association = HopfieldAssociation(input_size, **options)
         self.state = nn.Parameter(torch.randn(1, quantity, input_size) * STANDARD_DEVIATION, requires_grad=trainable)
 
     def forward(self, stored: Tensor, *, padding: Tensor | None = None, weights: bool = False) -> Any:
         """(B, N, input_size) to (B, quantity * output_size), and the weights (B, heads, quantity, N) if asked for."""
-        if stored.ndim != 3:
-            raise DescriptionError(f"stored must be a batch of sets, (B, N, size), got {tuple(stored.shape)}")
+        if not isinstance(stored, Tensor) or stored.ndim != 3:
+            shape = tuple(stored.shape) if isinstance(stored, Tensor) else type(stored).__name__
+            raise DescriptionError(f"stored must be a batch of sets, (B, N, size), got {shape}")
         found = self.association(self.state.expand(len(stored), -1, -1), stored, padding=padding, weights=weights)
         return (found[0].flatten(1), found[1]) if weights else found.flatten(1)
 
@@ -200,7 +228,7 @@ class HopfieldLookup(nn.Module):
     quantity
         Number of stored patterns.
     patterns, targets
-        What is stored, (quantity, input_size), and what is read out, (quantity, target_size); both are drawn by
+        What is stored, (quantity, stored_size), and what is read out, (quantity, values_size); both are drawn by
         default. Without targets the patterns are read out.
     separate
         Whether what is read out is learned separately from the patterns; given targets always are.
@@ -215,23 +243,29 @@ class HopfieldLookup(nn.Module):
         separate: bool = True, trainable: bool = True, trainable_targets: bool = True, **options: Any,
     ):
         super().__init__()
-        quantity = quantity if patterns is None else len(patterns)
-        _check_size("quantity", quantity)
+        length = options.get("stored_size") or input_size
         if patterns is None:
-            patterns = torch.randn(quantity, input_size) * STANDARD_DEVIATION
+            patterns = torch.randn(_size("quantity", quantity), _size("input_size", length)) * STANDARD_DEVIATION
+        patterns = _rows("patterns", patterns)
+        quantity = len(patterns)
         if targets is None and separate:
-            targets = torch.randn(quantity, options.get("stored_size") or input_size) * STANDARD_DEVIATION
-        if targets is not None and len(targets) != quantity:
-            raise DescriptionError(f"targets must be as many as patterns ({quantity}), got {len(targets)}")
+            targets = torch.randn(quantity, options.get("values_size") or length) * STANDARD_DEVIATION
+        if targets is not None:
+            targets = _rows("targets", targets)
+            if len(targets) != quantity:
+                raise DescriptionError(f"targets must be as many as patterns ({quantity}), got {len(targets)}")
+            if targets.shape[1] != length:
+                options.setdefault("values_size", targets.shape[1])
         options.setdefault("connect_values", targets is None)
         self.association = HopfieldAssociation(input_size, **options)
-        self.patterns = nn.Parameter(patterns.detach().clone()[None], requires_grad=trainable)
-        self.targets = None
-        if targets is not None:
-            self.targets = nn.Parameter(targets.detach().clone()[None], requires_grad=trainable_targets)
+        self.patterns = nn.Parameter(patterns[None], requires_grad=trainable)
+        self.targets = None if targets is None else nn.Parameter(targets[None], requires_grad=trainable_targets)
 
     def forward(self, state: Tensor, *, weights: bool = False) -> Any:
         """(B, S, input_size) to (B, S, output_size), and the weights (B, heads, S, quantity) if asked for."""
+        if not isinstance(state, Tensor) or state.ndim != 3:
+            shape = tuple(state.shape) if isinstance(state, Tensor) else type(state).__name__
+            raise DescriptionError(f"state must be a batch of sets, (B, S, size), got {shape}")
         values = None if self.targets is None else self.targets.expand(len(state), -1, -1)
         return self.association(state, self.patterns.expand(len(state), -1, -1), values, weights=weights)
 
@@ -244,17 +278,35 @@ def _projection(wanted: bool, before: int, after: int, bias: bool, name: str) ->
     return nn.Identity()
 
 
-def _seen(padding: Tensor | None, mask: Tensor | None, count: int) -> Tensor | None:
+def _seen(padding: Tensor | None, mask: Tensor | None, queries: Tensor, keys: Tensor) -> Tensor | None:
     """What may be seen, as torch's attention takes it: (B, 1, 1, N), (S, N) or both; numbers if the mask has them."""
-    if padding is not None and (padding.ndim != 2 or padding.shape[1] != count):
-        raise DescriptionError(f"padding must be (B, {count}), got {tuple(padding.shape)}")
+    sizes = (queries.shape[-2], keys.shape[-2])
+    sets = (*torch.broadcast_shapes(queries.shape[:-3], keys.shape[:-3]), sizes[1])
+    for name, x, wanted in (("padding", padding, sets), ("mask", mask, sizes)):
+        if x is not None and (not isinstance(x, Tensor) or tuple(x.shape) != wanted):
+            shape = tuple(x.shape) if isinstance(x, Tensor) else type(x).__name__
+            raise DescriptionError(f"{name} must be a tensor {wanted}, got {shape}")
+    if mask is not None and mask.dtype != torch.bool and not mask.is_floating_point():
+        raise DescriptionError(f"mask must hold truth values or numbers to add, got {mask.dtype}")
     open_ = None if padding is None else ~padding[:, None, None, :].bool()
     if mask is None or mask.dtype == torch.bool:
         seen = None if mask is None else ~mask
         return seen if open_ is None else open_ if seen is None else open_ & seen
-    return mask if open_ is None else mask.masked_fill(~open_, -torch.inf)
+    mask = mask.to(queries.dtype)
+    return mask if open_ is None else mask.masked_fill(~open_, -math.inf)
 
 
-def _check_size(name: str, value: Any) -> None:
-    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+def _rows(name: str, given: Any) -> Tensor:
+    """A copy of (quantity, size) numbers; whole ones as torch's default."""
+    found = torch.as_tensor(given).detach().clone()
+    if found.ndim != 2 or not found.numel():
+        raise DescriptionError(f"{name} must be (quantity, size) with at least one of each, got {tuple(found.shape)}")
+    return found if found.is_floating_point() else found.to(torch.get_default_dtype())
+
+
+def _size(name: str, value: Any, default: int = 0) -> int:
+    """A length of at least 1; None is the default where there is one."""
+    value = default if value is None and default else value
+    if isinstance(value, bool) or not isinstance(value, Integral) or value < 1:
         raise DescriptionError(f"{name} must be a whole number >= 1, got {value!r}")
+    return int(value)

@@ -6,12 +6,14 @@ from typing import Any
 import torch
 from torch.autograd.function import once_differentiable
 
-from ...errors import DescriptionError, listing
+from ...errors import DescriptionError, listing, nearest
 from ...gradients import Scan
 from ...training import Tape, Trainable
 from .exchange import Exchange, check_available, exchange_for
 
 Tensors = Mapping[str, torch.Tensor]
+OPTIONS = ("backend", "events", "memory", "segment", "threads")
+"""What ``Trainable`` takes and the tensors do not say already."""
 DTYPES = {torch.float32: "float32", torch.float64: "float64"}
 
 
@@ -31,6 +33,10 @@ class ScanFunction:
     """
 
     def __init__(self, scan: Scan, **options: Any):
+        unknown = sorted(set(options) - set(OPTIONS))
+        if unknown:
+            hint = nearest(unknown[0], OPTIONS)
+            raise DescriptionError(f"no option {unknown[0]!r}{hint}; there are: {listing(OPTIONS)}")
         self.scan, self._options = scan, options
         self._starts = {c.start: (c.lag, scan.size(c.start)) for c in scan.pasts()}
         self._made: dict[tuple[torch.dtype, frozenset[str], Exchange], Trainable] = {}
@@ -51,7 +57,7 @@ class ScanFunction:
         Outputs, (T, B, N), and ends by the starts of their carries, (lag, B, N).
         """
         names = (tuple(inputs), tuple(parameters), tuple(starts))
-        self._check_starts(starts, next(iter(inputs.values())))
+        self.check_starts(starts, next(iter(inputs.values())))
         device = next(iter(inputs.values())).device
         numbers = (x.to(device) if x.ndim == 0 else x for x in parameters.values())  # which torch mixes too
         given = (*inputs.values(), *numbers, *starts.values())
@@ -64,14 +70,16 @@ class ScanFunction:
         ends = [c.start for c in self.scan.pasts()]
         return dict(zip(outputs, found, strict=False)), dict(zip(ends, found[len(outputs) :], strict=True))
 
-    def _check_starts(self, starts: Tensors, like: torch.Tensor) -> None:
+    def check_starts(self, starts: Tensors, like: torch.Tensor) -> None:
         """Refuse states of another scan, batch or precision."""
         for name, x in starts.items():
             if name not in self._starts:
                 raise DescriptionError(f"no state {name!r}; there are: {listing(self._starts)}")
             lag, size = self._starts[name]
             shape = (lag, like.shape[1], size)
-            if x.shape != shape or x.dtype != like.dtype:
+            # the reference backend gives float64 whatever it is given
+            exact = self._options.get("backend") == "reference" and x.dtype == torch.float64
+            if x.shape != shape or (x.dtype != like.dtype and not exact):
                 raise DescriptionError(f"state {name!r} must be {like.dtype} {shape} as the inputs are, got {x.dtype} "
                                        f"{tuple(x.shape)}")
 

@@ -11,6 +11,7 @@ from ...equations import Assign
 from ...errors import DescriptionError, check_positive
 from ...program import Buffer, Ref, Scope
 from ...units import DIMENSIONLESS, Dimension
+from ..arrays import taken
 from ..part import Part
 
 ORDERS = (2, 4)
@@ -60,7 +61,7 @@ class NeuronAstrocyteMemory(Part):
     gain: float = 5.0
 
     def __post_init__(self) -> None:
-        patterns = np.array(self.patterns, dtype=float)
+        patterns = taken(self.patterns, "NeuronAstrocyteMemory.patterns", float).copy()
         if patterns.ndim != 2 or not patterns.size or not np.isin(patterns, (-1.0, 1.0)).all():
             raise DescriptionError(
                 f"NeuronAstrocyteMemory.patterns must be (K, N) of -1 and 1, got an array of shape {patterns.shape}"
@@ -69,7 +70,7 @@ class NeuronAstrocyteMemory(Part):
         patterns.setflags(write=False)
         object.__setattr__(self, "patterns", patterns)
         check_positive(self, "tau", "gain")
-        if self.order not in ORDERS:
+        if np.ndim(self.order) or self.order not in ORDERS:
             raise DescriptionError(
                 f"NeuronAstrocyteMemory.order must be 4 (astrocyte) or 2 (synapses), got {self.order!r}"
             )
@@ -92,7 +93,9 @@ class NeuronAstrocyteMemory(Part):
 
     def energy(self, states: Any) -> np.ndarray:
         """The energy of states x, (..., N), as (...)."""
-        x = np.asarray(states, float)
+        x = taken(states, "states", float)
+        if x.shape[-1:] != (self.size,):
+            raise DescriptionError(f"states must be (..., {self.size}), got shape {x.shape}")
         phi = np.tanh(self.gain * x)
         overlaps = phi @ self.patterns.T / self.size
         # log cosh without overflow
@@ -130,7 +133,7 @@ class NeuronAstrocyteMemory(Part):
         if isinstance(start, int | np.integer) and not isinstance(start, bool) and 0 <= start < count:
             object.__setattr__(self, "start", int(start))
             return
-        states = np.asarray(start, dtype=float)
+        states = taken(start, "NeuronAstrocyteMemory.start", float)
         if states.ndim not in (1, 2) or states.shape[-1] != self.size or not np.isfinite(states).all():
             raise DescriptionError(
                 f"NeuronAstrocyteMemory.start must be the number of a pattern below {count}, or finite states with "

@@ -35,7 +35,7 @@ def astrocytes(size: int, preset: str, **changes: Any) -> GChI:
     **changes
         Fields of ``GChI`` that are given instead.
     """
-    if preset not in PRESETS:
+    if not isinstance(preset, str) or preset not in PRESETS:
         raise DescriptionError(
             f"preset must be one of {listing(PRESETS)}, got {preset!r}{nearest(str(preset), PRESETS)}"
         )

@@ -12,6 +12,7 @@ from ...errors import DescriptionError, check_choice, check_positive, take_count
 from ...program import Scope
 from ...units import DIMENSIONLESS, Dimension
 from ..afferents import add_matrix, checked_weights, lines_of
+from ..arrays import taken
 from ..elm import drawn_uniform
 from ..part import Part
 from ..sparse.layers import Layers
@@ -127,7 +128,7 @@ class ModulatedLIF(Part):
                                    f"{value['tau_m'].max():g} and tau_a from {value['tau_a'].min():g}")
 
     def _take(self, name: str, count: int) -> None:
-        given = np.array(getattr(self, name), dtype=float)
+        given = taken(getattr(self, name), f"ModulatedLIF.{name}", float).copy()
         if given.shape not in ((), (count,)) or not np.isfinite(given).all():
             raise DescriptionError(f"ModulatedLIF.{name} must be a finite number or ({count},) of them, got "
                                    f"{getattr(self, name)!r:.60}")

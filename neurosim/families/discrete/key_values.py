@@ -10,6 +10,7 @@ from ...connectivity.edges import Edges
 from ...errors import DescriptionError, check_not_negative, check_probability, take_count
 from ...program import Buffer, Compete, EdgeSpace, MapEdges, MatMul, Reduce, Ref, Scope, Table
 from ...units import DIMENSIONLESS, Dimension
+from ..arrays import taken
 from ..part import Part
 from .writing import assignments, checked_numbers
 
@@ -81,7 +82,7 @@ class KeyValueBottleneck(Part):
             raise DescriptionError("KeyValueBottleneck.decay must be < 1, got 1.0")
         object.__setattr__(self, "samples", checked_numbers(self.samples, (None, None), "KeyValueBottleneck.samples"))
         count, inputs = self.samples.shape
-        labels = np.asarray(self.labels)
+        labels = taken(self.labels, "KeyValueBottleneck.labels")
         if labels.shape != (count,) or labels.dtype.kind not in "iu":
             raise DescriptionError(
                 f"KeyValueBottleneck.labels must be ({count},) whole numbers, got {labels.dtype} {labels.shape}"
@@ -101,7 +102,7 @@ class KeyValueBottleneck(Part):
             if self.projections is not None:
                 raise DescriptionError("KeyValueBottleneck.projections must be None where keys is None")
             return
-        keys = np.asarray(self.keys, dtype=float)
+        keys = taken(self.keys, "KeyValueBottleneck.keys", float)
         keys = checked_numbers(keys[None] if keys.ndim == 2 else keys, (None, None, None), "KeyValueBottleneck.keys")
         object.__setattr__(self, "keys", keys)
         heads, _, width = keys.shape
@@ -196,8 +197,11 @@ class KeyValueBottleneck(Part):
             "integrate", MatMul(source=code, target=scope.full("evidence"), weight=f"{edges}.weight", transpose=True)
         )
         scope.value("heads", float(self._heads))
-        # the greatest evidence is not taken off first: it stays near the logarithm of the odds
-        scope.map(assignments("e = exp(min(evidence / heads, 80))"))
+        # the greatest evidence is taken off first: that of inputs far from 1 may be larger than any exponential
+        told.state("top")
+        builder.add("integrate", Reduce(source=scope.full("evidence"), target=told.full("top"), how="max"))
+        top = {"top": Ref(told.full("top"), "segment")}
+        scope.map(assignments("e = exp((evidence - top) / heads)"), extra=top)
         builder.add("integrate", Reduce(source=scope.full("e"), target=told.full("total")))
         scope.map(assignments("p = e / total"), extra={"total": Ref(told.full("total"), "segment")})
         builder.add("integrate", Compete(source=scope.full("p"), target=scope.full("answer"), group=self.classes))

@@ -10,6 +10,7 @@ from ...connectivity.edges import Edges
 from ...errors import DescriptionError
 from ...program import Buffer, EdgeSpace, Ref, Scope, Table
 from ...units import DIMENSIONLESS, Dimension
+from ..arrays import taken
 from ..part import Part
 from .writing import checked_numbers
 
@@ -63,6 +64,8 @@ def spanning_tree(weights: Any, *, complement: bool = False) -> ChannelTree:
         Whether a channel may be computed from the complement of another, whose distance is n - d.
     """
     signs = checked_signs(weights, "weights")
+    if not isinstance(complement, bool):
+        raise DescriptionError(f"complement must be True or False, got {complement!r}")
     channels, n = signs.shape
     differing = (n - signs @ signs.T) // 2
     near = np.minimum(differing, n - differing) if complement else differing
@@ -83,7 +86,7 @@ def spanning_tree(weights: Any, *, complement: bool = False) -> ChannelTree:
 
 def checked_signs(weights: Any, where: str) -> np.ndarray:
     """(C, n) of -1 and 1, int64."""
-    signs = np.asarray(weights)
+    signs = taken(weights, where)
     if signs.ndim != 2 or not signs.size:
         raise DescriptionError(f"{where} must be (C, n) with C and n >= 1, got an array of shape {signs.shape}")
     if not np.isin(signs, (-1, 1)).all():

@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 
 from ...connectivity.edges import Edges
-from ...errors import DescriptionError, check_positive, take_count
+from ...errors import DescriptionError, check_flag, check_positive, take_count
 from ...program import Compete, EdgeSpace, Reduce, Ref, Scope, Table
 from ...units import DIMENSIONLESS, Dimension
+from ..arrays import taken
 from ..part import Part
 from .writing import assignments, checked_bits, checked_labels
 
@@ -79,6 +80,7 @@ class TsetlinMachine(Part):
     def __post_init__(self) -> None:
         take_count(self, "classes", "clauses", "threshold", "states")
         check_positive(self, "specificity")
+        check_flag(self, "boost")
         for name, fits, rule in (
             ("classes", 2 <= self.classes <= 256, "in 2..256"),
             ("clauses", self.clauses % 2 == 0, "even, half for and half against the class"),
@@ -95,7 +97,7 @@ class TsetlinMachine(Part):
     def _automata(self) -> np.ndarray | None:
         if self.automata is None:
             return None
-        given = np.asarray(self.automata)
+        given = taken(self.automata, "TsetlinMachine.automata")
         shape = (self.size, 2 * self.samples.shape[1])
         if given.shape != shape or given.dtype.kind not in "iu":
             raise DescriptionError(

@@ -6,6 +6,7 @@ import numpy as np
 
 from ...equations import Assign
 from ...errors import DescriptionError
+from ..arrays import taken
 
 
 def assignments(text: str) -> list[Assign]:
@@ -19,7 +20,7 @@ def assignments(text: str) -> list[Assign]:
 
 def checked_bits(values: Any, where: str) -> np.ndarray:
     """(n, F) truth values."""
-    bits = np.asarray(values)
+    bits = taken(values, where)
     if bits.ndim != 2 or not bits.size:
         raise DescriptionError(f"{where} must be (n, F) with n and F >= 1, got an array of shape {bits.shape}")
     if bits.dtype != bool:
@@ -31,7 +32,7 @@ def checked_bits(values: Any, where: str) -> np.ndarray:
 
 def checked_labels(values: Any, count: int, classes: int, where: str) -> np.ndarray:
     """(n,) classes, or -1 for a sample without one, int64."""
-    labels = np.asarray(values)
+    labels = taken(values, where)
     if labels.shape != (count,):
         raise DescriptionError(f"{where} must be ({count},), one for each sample, got an array of shape {labels.shape}")
     if labels.dtype.kind not in "iu":
@@ -44,7 +45,7 @@ def checked_labels(values: Any, count: int, classes: int, where: str) -> np.ndar
 
 def checked_numbers(values: Any, shape: tuple[int | None, ...], where: str) -> np.ndarray:
     """Finite numbers of a shape; None stands for any length of at least 1."""
-    numbers = np.asarray(values, dtype=float)
+    numbers = taken(values, where, float)
     fits = numbers.ndim == len(shape) and all(
         got >= 1 if wanted is None else got == wanted for got, wanted in zip(numbers.shape, shape, strict=False)
     )

@@ -11,6 +11,7 @@ from ...equations import Assign
 from ...errors import DescriptionError, check_positive
 from ...program import Buffer, Reduce, Ref, Scope
 from ...units import DIMENSIONLESS, Dimension
+from ..arrays import taken
 from ..part import Part
 
 
@@ -47,7 +48,7 @@ class ContinuousHopfield(Part):
     start: Any = 0
 
     def __post_init__(self) -> None:
-        patterns = np.array(self.patterns, dtype=float)
+        patterns = taken(self.patterns, "ContinuousHopfield.patterns", float).copy()
         if patterns.ndim != 2 or not patterns.size:
             raise DescriptionError("ContinuousHopfield.patterns must be (K, N) with K >= 1 and N >= 1, got shape "
                                    f"{patterns.shape}")
@@ -80,7 +81,9 @@ class ContinuousHopfield(Part):
         :math:`-lse(\beta, X^T x) + \frac{1}{2} x \cdot x + \frac{1}{\beta} \ln K + \frac{1}{2} M^2`, M the greatest
         norm.
         """
-        states = np.asarray(states, dtype=float)
+        states = taken(states, "states", float)
+        if states.shape[-1:] != (self.size,):
+            raise DescriptionError(f"states must be (..., {self.size}), got shape {states.shape}")
         scores = self.beta * states @ self.patterns.T
         top = scores.max(axis=-1, keepdims=True)
         lse = (top[..., 0] + np.log(np.exp(scores - top).sum(axis=-1))) / self.beta
@@ -120,7 +123,7 @@ class ContinuousHopfield(Part):
         if isinstance(start, int | np.integer) and not isinstance(start, bool) and 0 <= start < count:
             object.__setattr__(self, "start", int(start))
             return
-        states = np.asarray(start, dtype=float)
+        states = taken(start, "ContinuousHopfield.start", float)
         if states.ndim not in (1, 2) or states.shape[-1] != self.size or not np.isfinite(states).all():
             raise DescriptionError(f"ContinuousHopfield.start must be the number of a pattern below {count}, or finite "
                                    f"states with {self.size} columns, got {start!r:.60}")

@@ -8,6 +8,7 @@ import numpy as np
 
 from ...equations import Assign
 from ...errors import DescriptionError
+from ..arrays import taken
 from .patterns import Examples
 from .responses import distinct, even_sums, unit_of
 from .spins import Energy, Entries, SpinMemory, warn_beyond
@@ -172,7 +173,7 @@ class DenseHebbian(SpinMemory):
     def _taken_examples(self) -> Any:
         if self.examples is None or isinstance(self.examples, Examples):
             return self.examples
-        examples = np.asarray(self.examples)
+        examples = taken(self.examples, "DenseHebbian.examples")
         allowed = (-1, 0, 1) if self.diluted else (-1, 1)
         shape = (self.count, "M", self.size)
         if examples.ndim != 3 or (examples.shape[0], examples.shape[2]) != shape[::2] or not examples.shape[1]:
@@ -180,7 +181,9 @@ class DenseHebbian(SpinMemory):
                                    f"shape {examples.shape}")
         if not np.isin(examples, allowed).all():
             raise DescriptionError(f"DenseHebbian.examples must be {' or '.join(map(str, allowed))}, got "
-                                   f"{examples[~np.isin(examples, allowed)].flat[0]!r}")
+                                   f"{examples[~np.isin(examples, allowed)].flat[0]}")
+        if not examples.any(axis=2).all():
+            raise DescriptionError("DenseHebbian.examples must not be blank at every unit")
         return examples.astype(np.int8)
 
     def _warn(self) -> None:
@@ -188,4 +191,4 @@ class DenseHebbian(SpinMemory):
 
         limit = storage_limit(self.degree)
         most = limit * self.count / load(self.count, self.size, self.degree)
-        warn_beyond(self, self.count, most, f"a load of {limit:.3g} for P = {self.degree}")
+        warn_beyond(self, self.count, most, f"a load of {limit:.3g} for P = {self.degree}", depth=5)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ...errors import DescriptionError, check_choice
+from ...errors import DescriptionError, check_choice, check_flag
 from .responses import EXPONENTIAL, polynomial, unit_of
 from .spins import Energy, SpinMemory, warn_beyond
 
@@ -52,6 +52,7 @@ class KrotovHopfield(SpinMemory):
     def __post_init__(self) -> None:
         check_choice(self, "function", ("exponential", "polynomial"))
         super().__post_init__()
+        check_flag(self, "rectified")
         degree = self.degree
         if isinstance(degree, bool) or not isinstance(degree, int | np.integer) or degree < 2:
             raise DescriptionError(f"KrotovHopfield.degree must be a whole number >= 2, got {degree!r}")
@@ -77,7 +78,7 @@ class KrotovHopfield(SpinMemory):
         from ...theory import exponential_capacity, one_step_error
 
         if self.function == "exponential":
-            warn_beyond(self, self.count, exponential_capacity(self.size), "2^(N/2)")
+            warn_beyond(self, self.count, exponential_capacity(self.size), "2^(N/2)", depth=5)
             return
         # errors grow with the number stored; the greatest number that keeps them is found by halving
         low, high = 0, 1
@@ -87,4 +88,4 @@ class KrotovHopfield(SpinMemory):
             middle = (low + high) // 2
             fits = one_step_error(self.degree, middle, self.size) < ERROR_OF_BITS
             low, high = (middle, high) if fits else (low, middle)
-        warn_beyond(self, self.count, low, f"one bit in {1 / ERROR_OF_BITS:g} turns by itself")
+        warn_beyond(self, self.count, low, f"one bit in {1 / ERROR_OF_BITS:g} turns by itself", depth=5)

@@ -5,9 +5,10 @@ from typing import Any
 
 import numpy as np
 
-from ...errors import DescriptionError, check_positive, take_count
+from ...errors import DescriptionError, check_not_negative, check_positive, take_count
 from ...kernels import philox
 from ...kernels.philox import stream_number
+from ..arrays import taken
 
 ROWS_AT_ONCE = 1 << 22
 """Entries drawn at once, few enough that what is drawn hardly shows beside what is kept."""
@@ -40,12 +41,16 @@ class RandomPatterns:
 
     def __post_init__(self) -> None:
         take_count(self, "count", "size")
-        if not 0.0 <= self.dilution < 1.0:
+        _check_seed(self)
+        check_not_negative(self, "dilution")
+        if not self.dilution < 1.0:
             raise DescriptionError(f"RandomPatterns.dilution must be in [0, 1), got {self.dilution!r}")
 
     def draw(self, first: int = 0, last: int | None = None) -> np.ndarray:
         """The patterns from ``first`` on, before ``last``, (last - first, N) int8."""
         last = self.count if last is None else last
+        if not 0 <= first <= last <= self.count:
+            raise DescriptionError(f"first and last must rise within 0..{self.count}, got {first!r} and {last!r}")
         drawn = self._signs(first, last)
         if self.dilution:
             words = philox.words_between(self.seed, stream_number("patterns"), 1, first * self.size, last * self.size)
@@ -88,6 +93,7 @@ class Examples:
 
     def __post_init__(self) -> None:
         take_count(self, "count")
+        _check_seed(self)
         check_positive(self, "quality")
         if self.quality > 1.0:
             raise DescriptionError(f"Examples.quality must be in (0, 1], got {self.quality!r}")
@@ -109,16 +115,30 @@ class Examples:
         return found
 
 
+def _check_seed(owner: Any) -> None:
+    seed = owner.seed
+    if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or not 0 <= seed < 2**64:
+        raise DescriptionError(f"{type(owner).__name__}.seed must be a whole number in [0, 2**64), got {seed!r}")
+
+
 def _share(probability: float) -> np.uint32:
     """The word below which that share of all words lies."""
     return np.uint32(min(round(probability * 2**32), 2**32 - 1))
 
 
+def _one_pattern(given: Any) -> np.ndarray:
+    """(N,) numbers that have an opposite."""
+    pattern = taken(given, "pattern")
+    if pattern.ndim != 1 or pattern.dtype.kind not in "if":
+        raise DescriptionError(f"pattern must be (N,) numbers such as -1 and 1, got {pattern.dtype} {pattern.shape}")
+    return pattern
+
+
 def corrupted(pattern: Any, fraction: float, seed: int = 0) -> np.ndarray:
     """The pattern (N,) with ``round(fraction * N)`` entries, drawn at random, turned round."""
-    if not 0.0 <= fraction <= 1.0:
+    if not isinstance(fraction, int | float) or not 0.0 <= fraction <= 1.0:
         raise DescriptionError(f"fraction must be in [0, 1], got {fraction!r}")
-    pattern = np.array(pattern)
+    pattern = _one_pattern(pattern).copy()
     order = np.argsort(philox.uniform(seed, stream_number("corrupted"), 0, np.arange(pattern.size)))
     turned = order[: round(fraction * pattern.size)]
     pattern[turned] = -pattern[turned]
@@ -127,6 +147,6 @@ def corrupted(pattern: Any, fraction: float, seed: int = 0) -> np.ndarray:
 
 def filled(pattern: Any, seed: int = 0) -> np.ndarray:
     """The pattern (N,) with -1 or 1, drawn with equal chance, in the place of each 0."""
-    pattern = np.asarray(pattern)
+    pattern = _one_pattern(pattern)
     coins = philox.uniform(seed, stream_number("filled"), 0, np.arange(pattern.size)) < 0.5
     return np.where(pattern == 0, np.where(coins, 1, -1), pattern).astype(pattern.dtype)

@@ -15,6 +15,7 @@ from ...kernels import philox
 from ...kernels.philox import stream_number
 from ...program import Buffer, Ref, Scope, Sweep
 from ...units import DIMENSIONLESS, Dimension
+from ..arrays import taken
 from ..part import Part
 from .patterns import RandomPatterns, filled
 
@@ -154,10 +155,7 @@ class SpinMemory(Part):
 
     def _check_values(self, field: str, least: float) -> None:
         """A field is a number, or one for each unit, or for each unit of each replica."""
-        try:
-            values = np.asarray(getattr(self, field), dtype=float)
-        except (TypeError, ValueError):
-            values = np.full(1, np.nan)
+        values = taken(getattr(self, field), f"{self._name}.{field}", float)
         if values.ndim > 2 or values.shape[-1:] not in ((), (self.size,)) or not np.isfinite(values).all() or (
                 values < least).any():
             rule = "finite" if least < 0 else "finite and >= 0"
@@ -173,7 +171,7 @@ class SpinMemory(Part):
             return start
         if isinstance(start, int | np.integer) and not isinstance(start, bool) and 0 <= start < self.count:
             return int(start)
-        states = np.asarray(start)
+        states = taken(start, f"{self._name}.start")
         if states.ndim in (1, 2) and states.shape[-1] == self.size and np.isin(states, (-1, 1)).all():
             return states.astype(np.int8)
         raise DescriptionError(f"{self._name}.start must be the number of a pattern below {self.count}, an array of -1 "
@@ -213,20 +211,20 @@ def taken_patterns(part: Any) -> Any:
         if given.dilution and 0 not in allowed:
             raise DescriptionError(f"{name} must be {words}, got patterns with a dilution of {given.dilution}")
         return given
-    patterns = np.asarray(given)
+    patterns = taken(given, name)
     if patterns.ndim != 2 or not patterns.size:
         raise DescriptionError(f"{name} must be (K, N) with K >= 1 and N >= 1, got shape {patterns.shape}")
     wrong = ~np.isin(patterns, allowed)
     if wrong.any():
         at = tuple(int(k) for k in np.argwhere(wrong)[0])
-        raise DescriptionError(f"{name} must be {words}, got {patterns[at]!r} at {at}")
+        raise DescriptionError(f"{name} must be {words}, got {patterns[at]} at {at}")
     patterns = patterns.astype(np.int8)
     patterns.setflags(write=False)
     return patterns
 
 
-def warn_beyond(part: SpinMemory, count: float, most: float, why: str) -> None:
-    """Warn where more is stored than can be retrieved."""
+def warn_beyond(part: SpinMemory, count: float, most: float, why: str, depth: int = 4) -> None:
+    """Warn where more is stored than can be retrieved, at the line ``depth`` calls up, which makes the memory."""
     if count > most:
         warnings.warn(f"{type(part).__name__} stores {count:g} patterns in {part.size} units, more than the {most:.4g} "
-                      f"that can be retrieved ({why})", CapacityWarning, stacklevel=4)
+                      f"that can be retrieved ({why})", CapacityWarning, stacklevel=depth)

@@ -9,6 +9,7 @@ import numpy as np
 from ...errors import DescriptionError, take_count
 from ...program import Scope
 from ...units import DIMENSIONLESS, Dimension
+from ..arrays import taken
 from ..part import Part
 from .layers import Layers, features_of
 
@@ -49,7 +50,7 @@ class Dendrites(Part):
 
     def __post_init__(self) -> None:
         take_count(self, "threshold", "segments")
-        synapses = np.asarray(self.synapses)
+        synapses = taken(self.synapses, "Dendrites.synapses")
         if synapses.ndim != 2 or not synapses.size or synapses.dtype.kind not in "iu":
             raise DescriptionError(
                 f"Dendrites.synapses must be (segments, s) whole numbers, got shape {synapses.shape} of "
@@ -61,6 +62,16 @@ class Dendrites(Part):
             )
         if synapses.min() < -1:
             raise DescriptionError(f"Dendrites.synapses must be >= -1, got {synapses.min()}")
+        if self.threshold > synapses.shape[1]:
+            raise DescriptionError(
+                f"Dendrites.threshold must be <= the {synapses.shape[1]} synapses of a segment, got {self.threshold}"
+            )
+        rows = np.sort(synapses, axis=1)
+        twice = (np.diff(rows, axis=1) == 0) & (rows[:, 1:] >= 0)
+        if twice.any():  # synapses are bits, so a second one would not count
+            raise DescriptionError(
+                f"Dendrites.synapses must not name a feature twice in one segment, got {rows[:, 1:][twice][0]} twice"
+            )
         object.__setattr__(self, "synapses", synapses)
 
     @property

@@ -10,6 +10,7 @@ from ...equations import Assign
 from ...errors import DescriptionError, check_positive, take_count
 from ...program import EventSchedule, Scope, Table
 from ...units import DIMENSIONLESS, TIME, Dimension, to_internal
+from ..arrays import taken
 from ..part import Part
 from .layers import Layers, steps_of
 
@@ -35,7 +36,7 @@ class Frames(Part):
     frame: float | None = None
 
     def __post_init__(self) -> None:
-        values = np.asarray(self.values)
+        values = taken(self.values, "Frames.values")
         if values.ndim != 2 or not values.size:
             raise DescriptionError(f"Frames.values must be (T, N) with T and N >= 1, got shape {values.shape}")
         if values.dtype != bool:
@@ -91,7 +92,7 @@ class SparseFrames(Part):
 
     def __post_init__(self) -> None:
         take_count(self, "size")
-        active = np.asarray(self.active)
+        active = taken(self.active, "SparseFrames.active")
         if active.ndim != 2 or not active.size or active.dtype.kind not in "iu":
             raise DescriptionError(
                 f"SparseFrames.active must be (T, S) whole numbers, got shape {active.shape} of {active.dtype}"

@@ -9,12 +9,14 @@ import numpy as np
 from ...errors import (
     DescriptionError,
     check_choice,
+    check_flag,
     check_positive,
     check_probability,
     take_count,
 )
 from ...program import Scope
 from ...units import DIMENSIONLESS, TIME, Dimension, to_internal
+from ..arrays import taken
 from ..part import Part
 from .mapping import Curve, Hypotheses, Logistic
 
@@ -125,12 +127,15 @@ class Macs(Part):
     def __post_init__(self) -> None:
         take_count(self, "modules", "cells", "macs", "persistence")
         check_positive(self, "fewest", "first")
+        check_flag(self, "recurrent", "replay")
+        if not isinstance(self.inputs, str):
+            raise DescriptionError(f"Macs.inputs must be the name of a part, got {self.inputs!r:.80}")
         check_choice(self, "normalise", ("active", "fewest"))
         check_choice(self, "freeze_by", ("mac", "cell"))
         for name in ("sure", "freeze"):
             if getattr(self, name) is not None:
                 check_probability(self, name)
-        if self.most is not None and not self.most >= self.fewest:
+        if self.most is not None and not (isinstance(self.most, int | float) and self.most >= self.fewest):
             raise DescriptionError(f"Macs.most must be >= fewest ({self.fewest!r}), got {self.most!r}")
         self._take_numbers("exponents", 3)
         self._take_numbers("cut", 2)
@@ -166,7 +171,7 @@ class Macs(Part):
             given = getattr(self, name)
             if given is None:
                 continue
-            mask = np.asarray(given)
+            mask = taken(given, f"Macs.{name}")
             wanted = (self.macs, self.macs) if name == "neighbours" else (self.macs, mask.shape[-1] if mask.ndim else 0)
             if mask.shape != wanted or not np.isin(mask, (0, 1)).all():
                 shape = f"({self.macs}, {'M' if name == 'neighbours' else 'n'})"
@@ -176,7 +181,7 @@ class Macs(Part):
             object.__setattr__(self, name, mask.astype(bool))
 
     def _take_learn(self) -> None:
-        values = np.asarray(self.learn)
+        values = taken(self.learn, "Macs.learn")
         if values.ndim > 1 or not values.size or not np.isin(values, (0, 1)).all():
             raise DescriptionError(f"Macs.learn must be True, False or (T,) of them, got {self.learn!r:.60}")
         object.__setattr__(self, "learn", values.astype(bool) if values.ndim else bool(values))

@@ -9,6 +9,7 @@ import numpy as np
 from ...errors import DescriptionError, check_positive, take_count
 from ...program import Compete, Scope, Table
 from ...units import DIMENSIONLESS, TIME, Dimension, to_internal
+from ..arrays import taken
 from ..part import Part
 from .layers import Layers, features_of, steps_of
 
@@ -42,7 +43,7 @@ class ClassField(Part):
 
     def __post_init__(self) -> None:
         take_count(self, "classes")
-        labels = np.asarray(self.labels)
+        labels = taken(self.labels, "ClassField.labels")
         if labels.ndim != 1 or not labels.size or labels.dtype.kind not in "iu":
             raise DescriptionError(
                 f"ClassField.labels must be (T,) whole numbers, got shape {labels.shape} of {labels.dtype}"

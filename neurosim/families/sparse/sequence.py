@@ -11,6 +11,7 @@ from ...errors import DescriptionError, check_not_negative, check_positive, chec
 from ...kernels.philox import stream_number
 from ...program import Compete, Ref, Scope, Table
 from ...units import DIMENSIONLESS, Dimension
+from ..arrays import taken
 from ..part import Part
 from .layers import Layers
 
@@ -74,7 +75,7 @@ class SequenceMemory(Part):
         check_positive(self, "start", "up")
         check_not_negative(self, "down", "punish")
         check_probability(self, "start", "connected")
-        elements = np.asarray(self.elements)
+        elements = taken(self.elements, "SequenceMemory.elements")
         if elements.ndim != 2 or not elements.size or elements.dtype.kind not in "iu":
             raise DescriptionError(
                 f"SequenceMemory.elements must be (T, a) whole numbers, got shape {elements.shape} of {elements.dtype}"
