@@ -1,9 +1,13 @@
 """Every error that neurosim raises on purpose, and the checks that raise the commonest of them."""
 
 import difflib
+import inspect
 import math
 from collections.abc import Iterable
-from typing import Any
+from functools import wraps
+from typing import Any, TypeVar
+
+Kind = TypeVar("Kind", bound=type)
 
 
 class NeurosimError(Exception):
@@ -125,6 +129,23 @@ def check_flag(owner: Any, *fields: str) -> None:
     for field in fields:
         if type(getattr(owner, field)).__name__ not in ("bool", "bool_"):
             _fail(owner, field, "True or False", getattr(owner, field))
+
+
+def fields_by_name(kind: Kind) -> Kind:
+    """Let a class refuse a keyword that is none of its fields, with the nearest one; a decorator."""
+    begin = kind.__init__  # type: ignore[misc]
+    fields = [*inspect.signature(begin).parameters][1:]
+
+    @wraps(begin)
+    def checked(self: Any, *args: Any, **given: Any) -> None:
+        for name in given:
+            if name not in fields:
+                raise DescriptionError(f"{kind.__name__} has no field {name!r}{nearest(name, fields)}; its fields are: "
+                                       f"{', '.join(fields) or 'none'}")
+        begin(self, *args, **given)
+
+    kind.__init__ = checked  # type: ignore[misc]
+    return kind
 
 
 def _is_number(value: Any) -> bool:

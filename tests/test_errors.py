@@ -1,11 +1,14 @@
 """Errors name the place, the rule and the value, and the choices where they are few."""
 
+import inspect
+import pickle
 from dataclasses import dataclass
 from typing import Any
 
 import pytest
 
-from neurosim import errors
+from neurosim import LIF, Poisson, errors
+from neurosim.connectivity import Bernoulli, OneToOne
 
 
 @dataclass
@@ -95,3 +98,24 @@ def test_one_base_catches_every_error():
     own = [thing for thing in things if issubclass(thing, Exception)]
     assert len(own) >= 9
     assert all(issubclass(thing, errors.NeurosimError) for thing in own)
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: LIF(3, taum=10.0), "LIF has no field 'taum'; did you mean 'tau'.; its fields are: size, tau, i, "),
+        (lambda: Poisson(3, rate=5.0), "Poisson has no field 'rate'; did you mean 'rates'"),
+        (lambda: Bernoulli(prob=0.1), "Bernoulli has no field 'prob'.*; its fields are: p, self_connections"),
+        (lambda: OneToOne(p=0.1), "OneToOne has no field 'p'; its fields are: none"),
+    ],
+)
+def test_an_unknown_field_is_refused_by_name(make, message):
+    with pytest.raises(errors.DescriptionError, match=message):
+        make()
+
+
+def test_a_class_that_knows_its_fields_looks_as_before():
+    assert list(inspect.signature(LIF).parameters)[:2] == ["size", "tau"]
+    assert pickle.loads(pickle.dumps(LIF(3, tau=5.0))) == LIF(3, tau=5.0)
+    with pytest.raises(TypeError, match="size"):
+        LIF()

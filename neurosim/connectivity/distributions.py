@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import DescriptionError, check_not_negative, check_positive
+from ..errors import DescriptionError, check_not_negative, check_positive, fields_by_name
 
 
 def check_finite(owner: Any, *fields: str) -> None:
@@ -46,6 +46,7 @@ def mass(distribution: Any) -> float:
     return float(high - low)
 
 
+@fields_by_name
 @dataclass(frozen=True)
 class Constant:
     """The same number everywhere.
@@ -66,6 +67,7 @@ class Constant:
         return Constant(self.value * factor)
 
 
+@fields_by_name
 @dataclass(frozen=True)
 class Normal:
     """Normal distribution; numbers outside the bounds are drawn again, as if they had not occurred.
@@ -100,6 +102,7 @@ class Normal:
         return Normal(self.mean * factor, self.sd * factor, **_scaled_bounds(self, factor))
 
 
+@fields_by_name
 @dataclass(frozen=True)
 class LogNormal:
     """The exponential of a normal number; numbers outside the bounds are drawn again.
@@ -134,6 +137,7 @@ class LogNormal:
         return LogNormal(self.mu + log(factor), self.sigma, **_scaled_bounds(self, factor))
 
 
+@fields_by_name
 @dataclass(frozen=True)
 class Uniform:
     """Every number in [low, high) alike.
@@ -160,6 +164,7 @@ class Uniform:
         return Uniform(self.low * factor, self.high * factor)
 
 
+@fields_by_name
 @dataclass(frozen=True)
 class Exponential:
     """Exponential distribution; numbers outside the bounds are drawn again.
@@ -195,6 +200,7 @@ def _scaled_bounds(distribution: Any, factor: float) -> dict[str, float | None]:
     return {name: None if bound is None else bound * factor for name, bound in bounds.items()}
 
 
+@fields_by_name
 @dataclass(frozen=True)
 class Rounded:
     """Numbers of another distribution, rounded; many of them may then be kept as short integers.

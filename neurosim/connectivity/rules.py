@@ -7,16 +7,18 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ..errors import DescriptionError, check_choice, check_positive, check_probability, take_count
+from ..errors import (
+    DescriptionError,
+    check_choice,
+    check_flag,
+    check_positive,
+    check_probability,
+    fields_by_name,
+    take_count,
+)
 
 
-def _check_flags(owner: Any, *names: str) -> None:
-    for name in names:
-        value = getattr(owner, name)
-        if not isinstance(value, bool | np.bool_):
-            raise DescriptionError(f"{type(owner).__name__}.{name} must be True or False, got {value!r}")
-
-
+@fields_by_name
 @dataclass(frozen=True, kw_only=True)
 class AllToAll:
     """Every source to every target.
@@ -30,14 +32,16 @@ class AllToAll:
     self_connections: bool = True
 
     def __post_init__(self) -> None:
-        _check_flags(self, "self_connections")
+        check_flag(self, "self_connections")
 
 
+@fields_by_name
 @dataclass(frozen=True, kw_only=True)
 class OneToOne:
     """Source i to target i; there must be as many of either."""
 
 
+@fields_by_name
 @dataclass(frozen=True)
 class Bernoulli:
     """Each pair with the same probability, independently.
@@ -55,9 +59,10 @@ class Bernoulli:
 
     def __post_init__(self) -> None:
         check_probability(self, "p")
-        _check_flags(self, "self_connections")
+        check_flag(self, "self_connections")
 
 
+@fields_by_name
 @dataclass(frozen=True)
 class FixedInDegree:
     """Each target gets the same number of sources, drawn with equal probability.
@@ -78,9 +83,10 @@ class FixedInDegree:
 
     def __post_init__(self) -> None:
         take_count(self, "degree")
-        _check_flags(self, "self_connections", "multiple")
+        check_flag(self, "self_connections", "multiple")
 
 
+@fields_by_name
 @dataclass(frozen=True)
 class FixedOutDegree:
     """Each source gets the same number of targets, drawn with equal probability.
@@ -101,9 +107,10 @@ class FixedOutDegree:
 
     def __post_init__(self) -> None:
         take_count(self, "degree")
-        _check_flags(self, "self_connections", "multiple")
+        check_flag(self, "self_connections", "multiple")
 
 
+@fields_by_name
 @dataclass(frozen=True)
 class FixedTotal:
     """A fixed number of edges, each between a source and a target drawn with equal probability.
@@ -124,7 +131,7 @@ class FixedTotal:
 
     def __post_init__(self) -> None:
         take_count(self, "count")
-        _check_flags(self, "self_connections", "multiple")
+        check_flag(self, "self_connections", "multiple")
 
 
 KERNELS = ("gaussian", "exponential", "linear", "step")
@@ -132,6 +139,7 @@ KERNELS = ("gaussian", "exponential", "linear", "step")
 DEFAULT_CUTOFF = {"gaussian": 4.0, "exponential": 8.0, "linear": 1.0, "step": 1.0}
 
 
+@fields_by_name
 @dataclass(frozen=True)
 class Distance:
     r"""Each pair with a probability that depends on its distance d.
@@ -174,7 +182,7 @@ class Distance:
             if not (1 <= len(box) <= 3 and all(0 < size < inf for size in box)):
                 raise DescriptionError(f"Distance.periodic must be 1 to 3 sizes > 0, got {self.periodic!r}")
             object.__setattr__(self, "periodic", box)
-        _check_flags(self, "self_connections")
+        check_flag(self, "self_connections")
 
     @property
     def reach(self) -> float:
@@ -201,6 +209,7 @@ def _indices(owner: Any, name: str) -> np.ndarray:
     return array
 
 
+@fields_by_name
 @dataclass(frozen=True, eq=False, init=False)
 class FromArrays:
     """Edges given one by one.
@@ -238,6 +247,7 @@ class FromArrays:
     __hash__ = None  # type: ignore[assignment]
 
 
+@fields_by_name
 @dataclass(frozen=True, eq=False)
 class FromMatrix:
     """Edges where a SciPy sparse matrix has entries; row i are the edges from source i.

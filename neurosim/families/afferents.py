@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..equations import Assign
-from ..errors import DescriptionError, NetworkError, nearest, take_count
+from ..errors import DescriptionError, NetworkError, fields_by_name, nearest, take_count
 from ..program import Buffer, Scope
 from ..units import DIMENSIONLESS, Dimension
 from .arrays import taken
@@ -15,6 +15,7 @@ from .part import Part
 from .timed import TimedArray
 
 
+@fields_by_name
 @dataclass(frozen=True, eq=False, repr=False)
 class Afferents(Part):
     """Input lines: what reaches them in a step counts in that step, and is gone in the next.

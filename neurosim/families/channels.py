@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import KW_ONLY, dataclass, field
 from typing import Any
 
-from ..errors import check_not_negative
+from ..errors import check_not_negative, fields_by_name
 from ..units import CAPACITANCE, CONDUCTANCE, CURRENT, VOLTAGE
 from .named import Named, chosen, take_fields
 from .neurons import Neurons
@@ -27,6 +27,7 @@ REST = {"m": 0.05293, "h": 0.59612, "n": 0.31768}
 """Gates of the squid's axon at rest: alpha / (alpha + beta) at ``v = v_rest``."""
 
 
+@fields_by_name
 @dataclass(frozen=True, eq=False, repr=False)
 class SquidAxon(Named):
     r"""The neuron of Hodgkin and Huxley (1952), a patch of the squid's giant axon.
@@ -116,6 +117,7 @@ I : pA
 """
 
 
+@fields_by_name
 @dataclass(frozen=True, eq=False, repr=False)
 class WangBuzsaki(Named):
     r"""Fast-spiking interneurons of Wang and Buzsáki; the sodium channel opens at once, :math:`m = m_\infty(v)`.

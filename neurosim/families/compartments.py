@@ -11,7 +11,7 @@ import numpy as np
 
 from ..connectivity import FromArrays, draw, values
 from ..equations import Assign, parse, substitute, unparse
-from ..errors import DescriptionError, check_positive, take_count
+from ..errors import DescriptionError, check_positive, fields_by_name, take_count
 from ..program import Diffuse, EdgeSpace, Ref, Scope
 from ..units import CURRENT, LENGTH, VOLTAGE, to_internal
 from .named import Named
@@ -26,6 +26,7 @@ OHM_PER_UM = 1e4
 """1 Ω cm / µm in Ω."""
 
 
+@fields_by_name
 @dataclass(frozen=True, eq=False, repr=False)
 class Tree:
     """Cylinders joined end to end: each begins where its parent ends.
@@ -119,6 +120,7 @@ SMALLEST = 1e-16
 """Entries of a step's matrix that are smaller, next to its greatest, change no rounding."""
 
 
+@fields_by_name
 @dataclass(frozen=True, eq=False, repr=False)
 class Compartments(Named):
     r"""Neurons made of coupled compartments, all of the same shape.

@@ -8,13 +8,14 @@ import numpy as np
 
 from ..connectivity import AllToAll, draw
 from ..equations import Assign
-from ..errors import DescriptionError, check_not_negative, check_probability, take_count
+from ..errors import DescriptionError, check_not_negative, check_probability, fields_by_name, take_count
 from ..program import Diffuse, EdgeSpace, Ref, Scope
 from ..units import FREQUENCY, Dimension, to_internal
 from .inputs import SpikeGenerator
 from .part import Part
 
 
+@fields_by_name
 @dataclass(frozen=True, eq=False, repr=False)
 class CorrelatedPoisson(Part):
     r"""Poisson processes that copy one hidden process, the mother, each spike with the chance ``correlation``.

@@ -17,7 +17,7 @@ from dataclasses import KW_ONLY, dataclass, fields
 from typing import Any
 
 from ..equations import unparse
-from ..errors import DescriptionError, check_not_negative, check_positive, listing
+from ..errors import DescriptionError, check_not_negative, check_positive, fields_by_name, listing
 from .named import Named
 from .neurons import Neurons
 from .plain import show
@@ -49,6 +49,7 @@ class Current(ABC):
         return show(self)
 
 
+@fields_by_name
 @dataclass(frozen=True, repr=False)
 class Receptor(Current):
     r"""What spikes open: a current or conductance that rises and decays.
@@ -145,6 +146,7 @@ class Receptor(Current):
         return found
 
 
+@fields_by_name
 @dataclass(frozen=True, repr=False)
 class GapJunction(Current):
     """A place for what gap junctions carry; ``net.connect(..., couple=GapJunction().couple, g=1.0)`` fills it.
@@ -170,6 +172,7 @@ class GapJunction(Current):
         return f"I_{self.name} : {unit}"
 
 
+@fields_by_name
 @dataclass(frozen=True, repr=False)
 class Noise(Current):
     r"""An Ornstein-Uhlenbeck current, :math:`\tau \dot I = mean - I + sd \sqrt{2\tau}\, \xi`, one for each neuron.

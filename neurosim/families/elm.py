@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..connectivity.edges import Edges
-from ..errors import DescriptionError, check_choice, check_positive, take_count
+from ..errors import DescriptionError, check_choice, check_positive, fields_by_name, take_count
 from ..kernels import philox
 from ..program import EdgeSpace, MatMul, Reduce, Ref, Scope
 from ..units import DIMENSIONLESS, Dimension
@@ -21,6 +21,7 @@ ACTIVATIONS = {"relu": "max(a + c1, 0)", "silu": "(a + c1) / (1 + exp(-(a + c1))
 NO_INPUT = -1
 
 
+@fields_by_name
 @dataclass(frozen=True, eq=False, repr=False)
 class ELM(Part):
     r"""An expressive leaky memory neuron with d memory units, S synapses in B branches and H hidden units.

@@ -4,13 +4,14 @@ from collections.abc import Mapping
 from dataclasses import KW_ONLY, dataclass, field
 from typing import Any, ClassVar
 
-from ..errors import DescriptionError, check_not_negative, listing
+from ..errors import DescriptionError, check_not_negative, fields_by_name, listing
 from ..units import CAPACITANCE, CONDUCTANCE, CURRENT, FREQUENCY, TIME, VOLTAGE
 from .named import Named, beginning, chosen, take_fields
 from .neurons import Neurons
 from .plain import shown
 
 
+@fields_by_name
 @dataclass(frozen=True, eq=False, repr=False)
 class GLIF(Named):
     r"""Generalised leaky integrate-and-fire neurons, levels 1 to 5.

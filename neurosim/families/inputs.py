@@ -8,7 +8,7 @@ import numpy as np
 
 from ..equations import Equations, calls, check, evaluate, names, parse, unparse
 from ..equations.expressions import RANDOM
-from ..errors import DescriptionError, take_count
+from ..errors import DescriptionError, fields_by_name, take_count
 from ..program import EventSchedule, Scope
 from ..units import FREQUENCY, TIME, Dimension, to_internal
 from .part import Part
@@ -16,6 +16,7 @@ from .plain import shown
 from .timed import TimedArray
 
 
+@fields_by_name
 @dataclass(frozen=True, eq=False, repr=False, init=False)
 class Poisson(Part):
     r"""Independent Poisson processes; in each step a neuron fires with probability ``rate * dt``.
@@ -69,6 +70,7 @@ class Poisson(Part):
         scope.events("spikes", f"rand() < ({rate}) * dt")
 
 
+@fields_by_name
 @dataclass(frozen=True, eq=False, repr=False, init=False)
 class SpikeGenerator(Part):
     """Spikes known beforehand; a spike at time x fires in step ``round(x / dt)``.

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..equations import names, parse, substitute, unparse
-from ..errors import DescriptionError, listing, take_count
+from ..errors import DescriptionError, fields_by_name, listing, take_count
 from ..program import Scope
 from ..units import DIMENSIONLESS, Dimension
 from .part import Part
@@ -23,6 +23,7 @@ ACTIVATIONS = {
 """Rates by name, as texts of the input ``x``."""
 
 
+@fields_by_name
 @dataclass(frozen=True, eq=False, repr=False)
 class RateUnits(Part):
     r"""Units whose rate is a function of what reaches them in the step, :math:`r = \phi(x + bias)`.

@@ -4,12 +4,13 @@ from collections.abc import Mapping
 from dataclasses import KW_ONLY, dataclass, field
 from typing import Any, ClassVar
 
-from ..errors import check_below, check_not_negative
+from ..errors import check_below, check_not_negative, fields_by_name
 from ..units import CAPACITANCE, CONDUCTANCE, CURRENT, TIME, VOLTAGE
 from .named import Named, beginning, chosen, take_fields
 from .neurons import Neurons
 
 
+@fields_by_name
 @dataclass(frozen=True, eq=False, repr=False)
 class LIF(Named):
     r"""Leaky integrate-and-fire neurons, :math:`\tau \dot v = v_{rest} - v + drive`.
@@ -80,6 +81,7 @@ I : pA
 """
 
 
+@fields_by_name
 @dataclass(frozen=True, eq=False, repr=False)
 class AdEx(Named):
     r"""Adaptive exponential integrate-and-fire neurons.
@@ -166,6 +168,7 @@ I : mV
 """
 
 
+@fields_by_name
 @dataclass(frozen=True, eq=False, repr=False)
 class Izhikevich(Named):
     r"""Izhikevich's simple neurons, :math:`\dot v = 0.04 v^2 + 5 v + 140 - u + I, \dot u = a (b v - u)`.
@@ -240,6 +243,7 @@ I : pA
 """
 
 
+@fields_by_name
 @dataclass(frozen=True, eq=False, repr=False)
 class HodgkinHuxley(Named):
     r"""Hodgkin-Huxley neurons with the channels of Traub and Miles, as in the COBAHH benchmark.

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..connectivity.edges import Edges
-from ..errors import DescriptionError, check_probability, take_count
+from ..errors import DescriptionError, check_probability, fields_by_name, take_count
 from ..kernels import philox
 from ..program import Buffer, EdgeSpace, Ref, Scope
 from ..units import DIMENSIONLESS, Dimension
@@ -21,6 +21,7 @@ TAU_RANGE = (10.0, 1000.0)
 """Between which time constants are drawn, ms: with steps of 1 ms the published 1e-1 to 1e-3 steps per unit of time."""
 
 
+@fields_by_name
 @dataclass(frozen=True, eq=False, repr=False)
 class LSSL(Part):
     r"""A linear state-space layer: H lines, a system of N states behind each, and M numbers that are read of it.

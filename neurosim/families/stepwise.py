@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import DescriptionError, check_choice, listing, take_count
+from ..errors import DescriptionError, check_choice, fields_by_name, listing, take_count
 from ..program import Scope
 from ..units import DIMENSIONLESS, Dimension
 from .part import Part
@@ -43,6 +43,7 @@ SPIKES = {"delta": "change > threshold"}
 OPTIONAL = ("alpha", "beta", "R", "C", "time_step")
 
 
+@fields_by_name
 @dataclass(frozen=True, eq=False, repr=False)
 class StepNeurons(Part):
     r"""Spiking neurons in discrete time; a step of the run is their unit of time, however long it is.

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import KW_ONLY, dataclass, field
 from typing import Any
 
-from ..errors import DescriptionError, check_below, check_not_negative, check_positive
+from ..errors import DescriptionError, check_below, check_not_negative, check_positive, fields_by_name
 from ..units import CAPACITANCE, CONDUCTANCE, CURRENT, FREQUENCY, TIME, VOLTAGE, Dimension, to_internal
 from .named import Named, chosen, take_fields
 from .neurons import Neurons
@@ -16,6 +16,7 @@ drive : mV
 """
 
 
+@fields_by_name
 @dataclass(frozen=True, eq=False, repr=False)
 class AdaptiveLIF(Named):
     r"""Leaky integrate-and-fire neurons that need more after each spike.
@@ -83,6 +84,7 @@ class AdaptiveLIF(Named):
         )
 
 
+@fields_by_name
 @dataclass(frozen=True, eq=False, repr=False)
 class GIF(Named):
     r"""Generalised integrate-and-fire neurons, which spike by chance (escape noise).

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import DescriptionError, UnitError, check_positive
+from ..errors import DescriptionError, UnitError, check_positive, fields_by_name
 from ..program import Scope, Table
 from ..units import TIME, Dimension, display_unit, parse_unit, to_internal
 from .plain import fields_of, show, to_plain
@@ -13,6 +13,7 @@ from .plain import fields_of, show, to_plain
 BRIAN_BASES = ("m", "kg", "s", "A", "K", "mol", "cd")
 
 
+@fields_by_name
 @dataclass(frozen=True, eq=False, repr=False, init=False)
 class TimedArray:
     """Values known beforehand: row ``k`` holds from ``k*dt`` to ``(k + 1)*dt``, the last one ever after.

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import DescriptionError, check_choice, check_not_negative, take_count
+from ..errors import DescriptionError, check_choice, check_not_negative, fields_by_name, take_count
 from ..program import MatMul, Scope
 from ..units import DIMENSIONLESS, Dimension
 from .afferents import add_matrix, checked_weights, lines_of
@@ -30,6 +30,7 @@ LEAKS = {
 """Where the leak stands: within the nonlinearity, or beside it."""
 
 
+@fields_by_name
 @dataclass(frozen=True, eq=False, repr=False)
 class LeakyRNN(Part):
     r"""Recurrent rate units with a time constant each, in discrete time.

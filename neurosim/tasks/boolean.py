@@ -9,10 +9,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..errors import DescriptionError, check_probability, take_count
+from ..errors import DescriptionError, check_probability, fields_by_name, take_count
 from .task import Task, Trials, at_the_end
 
 
+@fields_by_name
 @dataclass(frozen=True, kw_only=True)
 class NoisyXor(Task):
     """The exclusive or of the first two of some random bits; labels are flipped now and then.

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import DescriptionError, check_positive, listing, nearest, take_count
+from ..errors import DescriptionError, check_positive, fields_by_name, listing, nearest, take_count
 from .task import Trials, at_the_end, generator
 
 EVENT = np.dtype([("t", np.int64), ("x", np.int16), ("y", np.int16), ("p", np.int8)])
@@ -177,6 +177,7 @@ def _checked_label(label: Any, classes: int, where: str) -> int:
     return number
 
 
+@fields_by_name
 @dataclass(frozen=True, kw_only=True)
 class SpokenAdding:
     """Two recordings one after the other are to be added: SHD-Adding, where labels are digits modulo 10.

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..errors import DescriptionError, check_not_negative, take_count
+from ..errors import DescriptionError, check_not_negative, fields_by_name, take_count
 from .task import Task, Trials, at_the_end, generator
 
 
@@ -38,6 +38,7 @@ def _centred(kernel: np.ndarray) -> np.ndarray:
     return kernel - means - kernel.mean(axis=1, keepdims=True) + kernel.mean()
 
 
+@fields_by_name
 @dataclass(frozen=True, kw_only=True)
 class LabelledClusters(Task):
     """Noisy points around P condition means, with k binary targets.
@@ -144,6 +145,7 @@ class LabelledClusters(Task):
         return Trials(inputs, self.labels[which], at_the_end(trials, 1), {"condition": which})
 
 
+@fields_by_name
 @dataclass(frozen=True, kw_only=True)
 class Circle(Task):
     """Gaussian classes on a circle, shown a few classes at a time: what is forgotten?

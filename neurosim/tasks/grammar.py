@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..errors import check_probability
+from ..errors import check_probability, fields_by_name
 from .task import Range, Task, Trials, at_the_end, check_range, one_hot
 
 LETTERS = "BTSXVPE"
@@ -41,6 +41,7 @@ def accepts(text: str) -> bool:
     return node == "end"
 
 
+@fields_by_name
 @dataclass(frozen=True, kw_only=True)
 class ReberGrammar(Task):
     """Say at the last step whether the string was made by the grammar; half of them were.

@@ -11,10 +11,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..errors import DescriptionError, check_probability, take_count
+from ..errors import DescriptionError, check_probability, fields_by_name, take_count
 from .task import Range, check_range, generator
 
 
+@fields_by_name
 @dataclass(frozen=True, kw_only=True)
 class HubGraph:
     """Hubs that project to some neurons each, and weak edges anywhere else.

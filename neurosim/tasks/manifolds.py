@@ -18,7 +18,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..errors import DescriptionError, check_positive, take_count
+from ..errors import DescriptionError, check_positive, fields_by_name, take_count
 from .task import Task, Trials, at_the_end, generator
 
 PRECISION, MOST_TERMS = 1e-3, 1000
@@ -38,6 +38,7 @@ def manifold_points(x: np.ndarray, size: int, alpha: float, rng: np.random.Gener
     return points
 
 
+@fields_by_name
 @dataclass(frozen=True, kw_only=True)
 class RandomManifolds(Task):
     """Tell from which of some random manifolds a volley of spikes was drawn.

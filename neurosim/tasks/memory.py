@@ -13,7 +13,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from ..errors import DescriptionError, check_positive, check_probability, take_count
+from ..errors import DescriptionError, check_positive, check_probability, fields_by_name, take_count
 from .task import Measure, Task, Trials, at_the_end, one_hot
 
 
@@ -71,6 +71,7 @@ class _BitStream(Task):
         return Trials(bits[..., None].astype(np.float32), answers, at_the_end(trials, steps))
 
 
+@fields_by_name
 @dataclass(frozen=True, kw_only=True)
 class Parity(_BitStream):
     """N-parity: is the number of ones among the last n bits odd?
@@ -99,6 +100,7 @@ class Parity(_BitStream):
         return parity(bits, n)
 
 
+@fields_by_name
 @dataclass(frozen=True, kw_only=True)
 class DelayedMatchToSample(_BitStream):
     """N-DMS: is the last bit the same as the one n - 1 steps before? Ones and zeros are equally likely.
@@ -123,6 +125,7 @@ class DelayedMatchToSample(_BitStream):
         return matches(bits, n)
 
 
+@fields_by_name
 @dataclass(frozen=True, kw_only=True)
 class Adding(Task):
     """The adding problem: two of many numbers are marked; give their sum at the end.
@@ -168,6 +171,7 @@ class Adding(Task):
         return Trials(inputs, targets[:, None], at_the_end(trials, self.steps), {"marks": np.stack([first, second], 1)})
 
 
+@fields_by_name
 @dataclass(frozen=True, kw_only=True)
 class Copy(Task):
     """The copy task: say the symbols again, in order, once the cue has come.
@@ -220,6 +224,7 @@ class Copy(Task):
         return Trials(one_hot(shown, self.channels), targets, mask)
 
 
+@fields_by_name
 @dataclass(frozen=True, kw_only=True)
 class DelayedMatch(Task):
     """A sample, a delay with distractors, and a cue: say what the sample was, or whether the probe is the same.
@@ -285,6 +290,7 @@ class DelayedMatch(Task):
         return Trials(inputs, targets, at_the_end(trials, steps), {"sample": sample})
 
 
+@fields_by_name
 @dataclass(frozen=True, kw_only=True)
 class Delay(Task):
     """A slow signal is asked for as it was ``lag`` steps ago: Gaussian noise below ``cutoff``, of unit variance.

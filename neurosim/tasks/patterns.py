@@ -14,10 +14,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..errors import DescriptionError, check_not_negative, check_positive, check_probability, take_count
+from ..errors import DescriptionError, check_not_negative, check_positive, check_probability, fields_by_name, take_count
 from .task import Task, Trials, at_the_end, generator
 
 
+@fields_by_name
 @dataclass(frozen=True, kw_only=True)
 class PoissonPatterns(Task):
     """Frozen Poisson spike trains, one template a class, shown with jitter and missing spikes.
@@ -101,6 +102,7 @@ def _folded(step: np.ndarray, steps: int) -> np.ndarray:
     return np.minimum(around, 2 * steps - 1 - around)
 
 
+@fields_by_name
 @dataclass(frozen=True, kw_only=True)
 class SpokenDigits(Task):
     """Bumps of Poisson spikes that stand for spoken digits; two in a row are to be added.

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..errors import DescriptionError, check_count, take_count
+from ..errors import DescriptionError, check_count, fields_by_name, take_count
 from .task import Range, Task, Trials, check_range, one_hot, padded
 
 
@@ -42,6 +42,7 @@ class YesNo(Task):
         return 0.5
 
 
+@fields_by_name
 @dataclass(frozen=True, kw_only=True)
 class SpatialCoordination(YesNo):
     """Cells of a grid light up one by one: is the whole symmetric about the vertical axis?
@@ -111,6 +112,7 @@ class SpatialCoordination(YesNo):
         return rng.permutation(np.concatenate([left, right]))
 
 
+@fields_by_name
 @dataclass(frozen=True, kw_only=True)
 class SpatialFreeRecall(Task):
     """Cells light up one by one; then name all of them, in any order.
@@ -175,6 +177,7 @@ class SpatialFreeRecall(Task):
         return Trials(inputs, targets, question, {"length": length})
 
 
+@fields_by_name
 @dataclass(frozen=True, kw_only=True)
 class SpatialIntegration(YesNo):
     """A path is shown in parts, in any order: is the figure at the end the whole of it?

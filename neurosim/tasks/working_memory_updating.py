@@ -11,13 +11,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..errors import DescriptionError, check_probability, take_count
+from ..errors import DescriptionError, check_probability, fields_by_name, take_count
 from .task import Range, Task, Trials, check_range, one_hot, padded
 
 ARROWS = tuple((dy, dx) for dy in (-1, 0, 1) for dx in (-1, 0, 1) if (dy, dx) != (0, 0))
 """The eight directions, row by row."""
 
 
+@fields_by_name
 @dataclass(frozen=True, kw_only=True)
 class SpatialMemoryUpdating(Task):
     """Boxes with a marker each; arrows move the markers; then say where each of them is.
@@ -101,6 +102,7 @@ def _moved(cell: int, arrow: int) -> int:
     return y * 3 + x if 0 <= y < 3 and 0 <= x < 3 else -1
 
 
+@fields_by_name
 @dataclass(frozen=True, kw_only=True)
 class SpatialTaskSwitching(Task):
     """A marker in a grid of 2 by 2 is judged by the rule that the last cue named.

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..errors import DescriptionError, check_choice, take_count
+from ..errors import DescriptionError, check_choice, fields_by_name, take_count
 from .task import Range, Task, Trials, check_range, one_hot, padded
 from .working_memory_spatial import SpatialCoordination, YesNo, take_counts
 from .working_memory_updating import ARROWS
@@ -44,6 +44,7 @@ def _check_patterns(owner: object, cells: int, length: Range, differing: tuple[i
         raise DescriptionError(f"{name}.differing must be even and in 2..{cells} (cells), got {differing!r}")
 
 
+@fields_by_name
 @dataclass(frozen=True, kw_only=True)
 class VisualItemRecognition(YesNo):
     """A list of patterns, a delay, then two patterns: is the old one on the right?
@@ -104,6 +105,7 @@ def _pair(items: np.ndarray, asked: int, right: bool, differing: int, rng: np.ra
     return np.append(np.concatenate(both), 1.0)
 
 
+@fields_by_name
 @dataclass(frozen=True, kw_only=True)
 class VisualSerialRecall(Task):
     """A list of patterns, then all of them at random places at once: where is the first, the second, ...?
@@ -168,6 +170,7 @@ class VisualSerialRecall(Task):
         return Trials(padded(frames), padded(answers), padded(mask), about)
 
 
+@fields_by_name
 @dataclass(frozen=True, kw_only=True)
 class VisualSerialRecognition(YesNo):
     """A list of patterns, then one pair of patterns for each, in the same order: is the old one on the right?
@@ -219,6 +222,7 @@ class VisualSerialRecognition(YesNo):
 FEATURES = ("colour", "orientation", "size", "gap")
 
 
+@fields_by_name
 @dataclass(frozen=True, kw_only=True)
 class ChangeDetection(YesNo):
     """Some bars, a delay, the bars again: has one of them changed?
@@ -279,6 +283,7 @@ class ChangeDetection(YesNo):
         return Trials(inputs, targets, mask, {"size": size, "delay": delay, "feature": feature})
 
 
+@fields_by_name
 @dataclass(frozen=True, kw_only=True)
 class ComplexSpan(Task):
     """Keep two things in mind while judging others; then find both among eight.

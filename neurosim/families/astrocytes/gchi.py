@@ -6,7 +6,7 @@ from dataclasses import KW_ONLY, dataclass, field
 from typing import Any
 
 from ...equations import Assign
-from ...errors import check_not_negative, check_positive, check_probability, take_count
+from ...errors import check_not_negative, check_positive, check_probability, fields_by_name, take_count
 from ...program import Scope
 from ..named import Named
 from ..neurons import Neurons
@@ -79,6 +79,7 @@ UNITS: Mapping[str, str] = {
 OUTSIDE_ONLY = frozenset({"Omega_c", "Omega_A", "Omega_e", "Omega_G", "O_G"})
 
 
+@fields_by_name
 @dataclass(frozen=True, eq=False, repr=False)
 class GChI(Named):
     r"""Astrocytes after the G-ChI model: receptors, IP3, calcium and its channels; they release gliotransmitter.

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import KW_ONLY, dataclass, field
 from typing import Any
 
-from ...errors import DescriptionError, check_positive, take_count
+from ...errors import DescriptionError, check_positive, fields_by_name, take_count
 from ..named import Named
 from ..neurons import Neurons
 from ..plain import checked_mapping
@@ -30,6 +30,7 @@ FEW = " - (1 - 2*h_inf)/(4*channels*tau_h) + ((h_inf*(1 - h_open) + (1 - h_inf)*
 """The chance of so many channels that open and close on their own: Itô's noise, written as solvers read it."""
 
 
+@fields_by_name
 @dataclass(frozen=True, eq=False, repr=False)
 class LiRinzel(Named):
     r"""Calcium oscillators after Li and Rinzel: the cheapest astrocytes with biophysics.

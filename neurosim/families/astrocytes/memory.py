@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ...equations import Assign
-from ...errors import DescriptionError, check_positive
+from ...errors import DescriptionError, check_positive, fields_by_name
 from ...program import Buffer, Ref, Scope
 from ...units import DIMENSIONLESS, Dimension
 from ..arrays import taken
@@ -17,6 +17,7 @@ from ..part import Part
 ORDERS = (2, 4)
 
 
+@fields_by_name
 @dataclass(frozen=True, eq=False, repr=False)
 class NeuronAstrocyteMemory(Part):
     r"""Neurons that recall what the processes of an astrocyte have stored, through overlaps.

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import KW_ONLY, dataclass, field
 from typing import Any
 
-from ...errors import check_not_negative, check_positive
+from ...errors import check_not_negative, check_positive, fields_by_name
 from ...units import DIMENSIONLESS, TIME
 from ..named import Named, chosen, take_fields
 from ..neurons import Neurons
@@ -25,6 +25,7 @@ SHAPES = ("eps_c", "c_1", "c_2", "s_S", "d_S", "s_G", "d_G")
 LEVELS = ("r", "alpha", "beta", "c_3", "c_4", "h_S", "h_G")
 
 
+@fields_by_name
 @dataclass(frozen=True, eq=False, repr=False)
 class Postnov(Named):
     r"""Astrocytes of the functional model: calcium in two pools, a mediator that drives them and one that they release.

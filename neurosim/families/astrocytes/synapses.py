@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from ...errors import DescriptionError, check_not_negative, check_positive, check_probability
+from ...errors import DescriptionError, check_not_negative, check_positive, check_probability, fields_by_name
 from .amounts import MICROMOLAR, PER_SECOND, RATE_OF_CHANGE, shown_amounts, take_amounts
 
 RESOURCES = """
@@ -14,6 +14,7 @@ SPILL = "rho_c : 1 (constant)\nY_T : uM (constant)\n"
 RELEASED = "r_S : 1\n"
 
 
+@fields_by_name
 @dataclass(frozen=True, kw_only=True)
 class ModulatedRelease:
     r"""Short-term plasticity after Tsodyks and Markram, its release modulated by an astrocyte.
@@ -94,6 +95,7 @@ GAP = "J_coupling = F/2*(1 + tanh((abs(I_pre - I_post) - I_Theta)/omega_I))*sign
 GAP_UNITS = {"F": RATE_OF_CHANGE, "I_Theta": MICROMOLAR, "omega_I": MICROMOLAR}
 
 
+@fields_by_name
 @dataclass(frozen=True, kw_only=True)
 class GapJunctions:
     r"""Gap junctions through which IP3 passes to a neighbour once it has much less of it.
@@ -127,6 +129,7 @@ class GapJunctions:
         return {"couple": GAP, **shown_amounts(self, GAP_UNITS)}
 
 
+@fields_by_name
 @dataclass(frozen=True, kw_only=True)
 class SlowInwardCurrent:
     r"""Slow inward currents into neurons, which an astrocyte's release of gliotransmitter opens.

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ...equations import Assign
-from ...errors import DescriptionError, check_choice, check_positive, take_count
+from ...errors import DescriptionError, check_choice, check_positive, fields_by_name, take_count
 from ...program import Scope
 from ...units import DIMENSIONLESS, Dimension
 from ..afferents import add_matrix, checked_weights, lines_of
@@ -29,6 +29,7 @@ FASTEST, SLOWEST = 16.0, 1024.0
 """Between which astrocytes' time constants lie by default, steps."""
 
 
+@fields_by_name
 @dataclass(frozen=True, eq=False, repr=False)
 class ModulatedLIF(Part):
     r"""Leaky integrate-and-fire neurons with a slow astrocyte trace in the loop.

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import KW_ONLY, dataclass, field
 from typing import Any
 
-from ...errors import check_not_negative, check_positive, check_probability, take_count
+from ...errors import check_not_negative, check_positive, check_probability, fields_by_name, take_count
 from ..named import Named
 from ..neurons import Neurons
 from ..plain import checked_mapping
@@ -40,6 +40,7 @@ REST = {"C": 0.072495, "h": 0.886314, "I": 0.820204}
 MAY_BE_ZERO = ("v_2", "v_4", "v_6", "k_1", "I_star")
 
 
+@fields_by_name
 @dataclass(frozen=True, eq=False, repr=False)
 class Ullah(Named):
     r"""Astrocytes whose calcium also passes the cell's membrane, and which make and lose IP3.

@@ -7,7 +7,7 @@ from typing import Any, Literal
 import numpy as np
 
 from ...connectivity.edges import Edges
-from ...errors import DescriptionError, check_not_negative, check_probability, take_count
+from ...errors import DescriptionError, check_not_negative, check_probability, fields_by_name, take_count
 from ...program import Buffer, Compete, EdgeSpace, MapEdges, MatMul, Reduce, Ref, Scope, Table
 from ...units import DIMENSIONLESS, Dimension
 from ..arrays import taken
@@ -17,6 +17,7 @@ from .writing import assignments, checked_numbers
 KEYS, SHOW = -1, -2
 
 
+@fields_by_name
 @dataclass(frozen=True, eq=False, repr=False)
 class KeyValueBottleneck(Part):
     r"""The nearest of many keys names a value, and only that value is taught.

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from ...connectivity.edges import Edges
-from ...errors import DescriptionError
+from ...errors import DescriptionError, fields_by_name
 from ...program import Buffer, EdgeSpace, Ref, Scope, Table
 from ...units import DIMENSIONLESS, Dimension
 from ..arrays import taken
@@ -15,6 +15,7 @@ from ..part import Part
 from .writing import checked_numbers
 
 
+@fields_by_name
 @dataclass(frozen=True, eq=False)
 class ChannelTree:
     """A rooted tree over the channels of a layer.
@@ -128,6 +129,7 @@ def _walk(joined: list[list[int]], root: int) -> tuple[np.ndarray, np.ndarray]:
     return parent, depth
 
 
+@fields_by_name
 @dataclass(frozen=True, eq=False, repr=False)
 class TreeLayer(Part):
     r"""Channels of weights -1 and 1, each computed from its parent in a spanning tree:

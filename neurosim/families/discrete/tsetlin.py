@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from ...connectivity.edges import Edges
-from ...errors import DescriptionError, check_flag, check_positive, take_count
+from ...errors import DescriptionError, check_flag, check_positive, fields_by_name, take_count
 from ...program import Compete, EdgeSpace, Reduce, Ref, Scope, Table
 from ...units import DIMENSIONLESS, Dimension
 from ..arrays import taken
@@ -18,6 +18,7 @@ GRAIN = 1 << 24
 """Probabilities are whole multiples of 1 / GRAIN, so that every precision draws the same."""
 
 
+@fields_by_name
 @dataclass(frozen=True, eq=False, repr=False)
 class TsetlinMachine(Part):
     r"""Teams of clauses vote for classes; each clause is the *and* of the literals that its automata include.

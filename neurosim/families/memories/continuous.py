@@ -8,13 +8,14 @@ from typing import Any
 import numpy as np
 
 from ...equations import Assign
-from ...errors import DescriptionError, check_positive
+from ...errors import DescriptionError, check_positive, fields_by_name
 from ...program import Buffer, Reduce, Ref, Scope
 from ...units import DIMENSIONLESS, Dimension
 from ..arrays import taken
 from ..part import Part
 
 
+@fields_by_name
 @dataclass(frozen=True, eq=False, repr=False)
 class ContinuousHopfield(Part):
     r"""A modern Hopfield network of continuous states, :math:`x \leftarrow X\, \mathrm{softmax}(\beta X^T x)`.

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from ...equations import Assign
-from ...errors import DescriptionError
+from ...errors import DescriptionError, fields_by_name
 from ..arrays import taken
 from .patterns import Examples
 from .responses import distinct, even_sums, unit_of
@@ -18,6 +18,7 @@ WIDEST_SUM = 127
 """Examples whose sum fits into eight bits."""
 
 
+@fields_by_name
 @dataclass(frozen=True, eq=False, repr=False)
 class Hopfield(SpinMemory):
     r"""Hopfield's memory, in which pairs of units interact.
@@ -64,6 +65,7 @@ class Hopfield(SpinMemory):
                       gain=1.0 / self.size, overlaps=1, values={})
 
 
+@fields_by_name
 @dataclass(frozen=True, eq=False, repr=False, kw_only=True)
 class DenseHebbian(SpinMemory):
     r"""A dense Hebbian memory, :math:`E = -\frac{N}{2} \frac{P!}{N^P} \sum_\mu e_P(\zeta^\mu s) - \sum_i d_i s_i`.
@@ -191,4 +193,4 @@ class DenseHebbian(SpinMemory):
 
         limit = storage_limit(self.degree)
         most = limit * self.count / load(self.count, self.size, self.degree)
-        warn_beyond(self, self.count, most, f"a load of {limit:.3g} for P = {self.degree}", depth=5)
+        warn_beyond(self, self.count, most, f"a load of {limit:.3g} for P = {self.degree}", depth=6)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ...errors import DescriptionError, check_choice, check_flag
+from ...errors import DescriptionError, check_choice, check_flag, fields_by_name
 from .responses import EXPONENTIAL, polynomial, unit_of
 from .spins import Energy, SpinMemory, warn_beyond
 
@@ -12,6 +12,7 @@ ERROR_OF_BITS = 0.005
 """Chance of a wrong bit at which Krotov and Hopfield say that a memory is full."""
 
 
+@fields_by_name
 @dataclass(frozen=True, eq=False, repr=False, kw_only=True)
 class KrotovHopfield(SpinMemory):
     r"""A dense associative memory, :math:`E = -N \sum_\mu F(\frac{1}{N} \sum_i \xi_i^\mu s_i) - \sum_i d_i s_i`.
@@ -78,7 +79,7 @@ class KrotovHopfield(SpinMemory):
         from ...theory import exponential_capacity, one_step_error
 
         if self.function == "exponential":
-            warn_beyond(self, self.count, exponential_capacity(self.size), "2^(N/2)", depth=5)
+            warn_beyond(self, self.count, exponential_capacity(self.size), "2^(N/2)", depth=6)
             return
         # errors grow with the number stored; the greatest number that keeps them is found by halving
         low, high = 0, 1
@@ -88,4 +89,4 @@ class KrotovHopfield(SpinMemory):
             middle = (low + high) // 2
             fits = one_step_error(self.degree, middle, self.size) < ERROR_OF_BITS
             low, high = (middle, high) if fits else (low, middle)
-        warn_beyond(self, self.count, low, f"one bit in {1 / ERROR_OF_BITS:g} turns by itself", depth=5)
+        warn_beyond(self, self.count, low, f"one bit in {1 / ERROR_OF_BITS:g} turns by itself", depth=6)

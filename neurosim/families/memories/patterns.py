@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from ...errors import DescriptionError, check_not_negative, check_positive, take_count
+from ...errors import DescriptionError, check_not_negative, check_positive, fields_by_name, take_count
 from ...kernels import philox
 from ...kernels.philox import stream_number
 from ..arrays import taken
@@ -14,6 +14,7 @@ ROWS_AT_ONCE = 1 << 22
 """Entries drawn at once, few enough that what is drawn hardly shows beside what is kept."""
 
 
+@fields_by_name
 @dataclass(frozen=True)
 class RandomPatterns:
     """Patterns of independent entries: 0 with probability ``dilution``, else -1 or 1 with equal chance.
@@ -73,6 +74,7 @@ class RandomPatterns:
         return (2 * bits[:, : self.size]).astype(np.int8) - np.int8(1)
 
 
+@fields_by_name
 @dataclass(frozen=True)
 class Examples:
     """Noisy examples of each pattern: an entry keeps its sign with probability (1 + quality) / 2; blanks stay blank.

@@ -10,7 +10,7 @@ from typing import Any, Literal
 import numpy as np
 
 from ...equations import Assign, names, parse
-from ...errors import DescriptionError, check_choice
+from ...errors import DescriptionError, check_choice, fields_by_name
 from ...kernels import philox
 from ...kernels.philox import stream_number
 from ...program import Buffer, Ref, Scope, Sweep
@@ -54,6 +54,7 @@ class Energy:
     values: Mapping[str, Any]
 
 
+@fields_by_name
 @dataclass(frozen=True, eq=False, repr=False)
 class SpinMemory(Part):
     """Units of two states, -1 and 1, that fall or are thrown into states like the patterns stored.
@@ -223,7 +224,7 @@ def taken_patterns(part: Any) -> Any:
     return patterns
 
 
-def warn_beyond(part: SpinMemory, count: float, most: float, why: str, depth: int = 4) -> None:
+def warn_beyond(part: SpinMemory, count: float, most: float, why: str, depth: int = 5) -> None:
     """Warn where more is stored than can be retrieved, at the line ``depth`` calls up, which makes the memory."""
     if count > most:
         warnings.warn(f"{type(part).__name__} stores {count:g} patterns in {part.size} units, more than the {most:.4g} "

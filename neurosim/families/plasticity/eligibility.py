@@ -3,10 +3,11 @@
 from dataclasses import dataclass
 from typing import Any
 
-from ...errors import check_not_negative, check_positive
+from ...errors import check_not_negative, check_positive, fields_by_name
 from .rule import Rule, Texts, take_times
 
 
+@fields_by_name
 @dataclass(frozen=True, kw_only=True)
 class EProp(Rule):
     r"""Plasticity by eligibility traces and a learning signal of the target.

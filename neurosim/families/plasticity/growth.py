@@ -16,7 +16,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
-from ...errors import DescriptionError, check_below, check_not_negative, check_positive
+from ...errors import DescriptionError, check_below, check_not_negative, check_positive, fields_by_name
 from ..named import Named
 from ..neurons import Neurons
 
@@ -38,6 +38,7 @@ class GrowthCurve(ABC):
         """The constants of ``growth``."""
 
 
+@fields_by_name
 @dataclass(frozen=True, kw_only=True)
 class LinearGrowth(GrowthCurve):
     r"""Elements grow below a concentration and are lost above it, :math:`\dot z = \nu (1 - Ca/\epsilon)`.
@@ -69,6 +70,7 @@ class LinearGrowth(GrowthCurve):
         return {f"nu_{name}": self.rate, f"eps_{name}": self.eps}
 
 
+@fields_by_name
 @dataclass(frozen=True, kw_only=True)
 class GaussianGrowth(GrowthCurve):
     r"""Elements grow between two concentrations and are lost outside, fastest halfway.
@@ -108,6 +110,7 @@ class GaussianGrowth(GrowthCurve):
         return {f"nu_{name}": self.rate, f"middle_{name}": middle, f"width_{name}": width}
 
 
+@fields_by_name
 @dataclass(frozen=True, kw_only=True)
 class SigmoidGrowth(GrowthCurve):
     r"""Elements grow below a concentration and are lost above it, at no more than the rate.

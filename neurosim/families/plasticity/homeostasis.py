@@ -3,9 +3,11 @@
 from dataclasses import dataclass
 from typing import Any
 
+from ...errors import fields_by_name
 from .rule import Rule, Texts, take_times
 
 
+@fields_by_name
 @dataclass(frozen=True, kw_only=True)
 class Scaling(Rule):
     r"""Homeostatic scaling: all weights of a target grow or shrink by the same factor until it fires at a rate.

@@ -3,11 +3,12 @@
 from dataclasses import dataclass
 from typing import Any
 
-from ...errors import check_choice
+from ...errors import check_choice, fields_by_name
 from .rule import Rule, Texts, take_times
 from .spike_timing import PAIRINGS
 
 
+@fields_by_name
 @dataclass(frozen=True, kw_only=True)
 class RewardSTDP(Rule):
     r"""Spike-timing dependent plasticity that waits for a reward.

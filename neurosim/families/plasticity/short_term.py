@@ -3,10 +3,11 @@
 from dataclasses import dataclass
 from typing import Any
 
-from ...errors import DescriptionError, check_probability
+from ...errors import DescriptionError, check_probability, fields_by_name
 from .rule import Rule, Texts, take_times
 
 
+@fields_by_name
 @dataclass(frozen=True, kw_only=True)
 class ShortTerm(Rule):
     r"""Short-term depression and facilitation.

@@ -3,13 +3,14 @@
 from dataclasses import dataclass
 from typing import Any
 
-from ...errors import DescriptionError, check_choice, check_not_negative
+from ...errors import DescriptionError, check_choice, check_not_negative, fields_by_name
 from .rule import Rule, Texts, take_times
 
 PAIRINGS = {"all": "+= 1", "nearest": "= 1"}
 """What a spike does to a trace: every earlier spike counts, or only the last one."""
 
 
+@fields_by_name
 @dataclass(frozen=True, kw_only=True)
 class STDP(Rule):
     r"""Spike-timing dependent plasticity of pairs, additive to multiplicative.
@@ -72,6 +73,7 @@ class STDP(Rule):
         )
 
 
+@fields_by_name
 @dataclass(frozen=True, kw_only=True)
 class TripletSTDP(Rule):
     r"""Spike-timing dependent plasticity of pairs and triplets.
@@ -168,6 +170,7 @@ PUBLISHED = {
 """Parameters by region, pairing and model."""
 
 
+@fields_by_name
 @dataclass(frozen=True, kw_only=True)
 class InhibitorySTDP(Rule):
     r"""Plasticity of inhibitory synapses that brings the target to a rate and balances its excitation.

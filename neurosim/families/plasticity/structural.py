@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ...errors import DescriptionError, check_probability
+from ...errors import DescriptionError, check_probability, fields_by_name
 from ..part import Part
 from .growth import COUNT, GROWN
 from .structure import Change, Lots, Numbers, Structure, Wires, check_variable, chosen_of_each, take_interval
@@ -15,6 +15,7 @@ ROUNDS = 32
 """Draws of partners, all at once, before the rest are chosen one by one among those that are left."""
 
 
+@fields_by_name
 @dataclass(frozen=True, kw_only=True)
 class SynapticElements(Structure):
     """Free elements of axons and dendrites find each other at random; who loses elements loses edges.
@@ -159,6 +160,7 @@ class _Pool:
         return found
 
 
+@fields_by_name
 @dataclass(frozen=True, kw_only=True)
 class Turnover(Structure):
     """Edges whose weight is below a threshold die, and as many grow onto the same targets from random sources.

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
+from ...errors import fields_by_name
 from .rule import Rule, Texts, take_times
 
 FILTERS = """
@@ -12,6 +13,7 @@ du_plus/dt = (v - u_plus)/tau_plus : mV
 """Lines for the equations of a target: its potential, low-pass filtered twice (10 ms and 7 ms in the paper)."""
 
 
+@fields_by_name
 @dataclass(frozen=True, kw_only=True)
 class VoltageSTDP(Rule):
     r"""Plasticity that depends on the membrane potential of the target.

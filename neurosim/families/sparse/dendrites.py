@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ...errors import DescriptionError, take_count
+from ...errors import DescriptionError, fields_by_name, take_count
 from ...program import Scope
 from ...units import DIMENSIONLESS, Dimension
 from ..arrays import taken
@@ -14,6 +14,7 @@ from ..part import Part
 from .layers import Layers, features_of
 
 
+@fields_by_name
 @dataclass(frozen=True, eq=False, repr=False)
 class Dendrites(Part):
     r"""Cells whose segments give an NMDA spike when enough of their synapses are active at once.

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from ...equations import Assign
-from ...errors import DescriptionError, check_positive, take_count
+from ...errors import DescriptionError, check_positive, fields_by_name, take_count
 from ...program import EventSchedule, Scope, Table
 from ...units import DIMENSIONLESS, TIME, Dimension, to_internal
 from ..arrays import taken
@@ -15,6 +15,7 @@ from ..part import Part
 from .layers import Layers, steps_of
 
 
+@fields_by_name
 @dataclass(frozen=True, eq=False, repr=False)
 class Frames(Part):
     """Frames known beforehand, shown one after another; behind the last one nothing is shown.
@@ -67,6 +68,7 @@ class Frames(Part):
         )
 
 
+@fields_by_name
 @dataclass(frozen=True, eq=False, repr=False)
 class SparseFrames(Part):
     """As ``Frames``, for long lists of wide and sparse ones: each is given by the features that are active.
@@ -124,6 +126,7 @@ class SparseFrames(Part):
         scope.map([Assign("x", "=", "1 > 0")], phase="arrive", at=scope.full("shown"))
 
 
+@fields_by_name
 @dataclass(frozen=True, eq=False, repr=False)
 class SpikeFrames(Part):
     """Features that are active in the last step of a frame when enough spikes came during it.

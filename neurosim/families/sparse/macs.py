@@ -12,6 +12,7 @@ from ...errors import (
     check_flag,
     check_positive,
     check_probability,
+    fields_by_name,
     take_count,
 )
 from ...program import Scope
@@ -21,6 +22,7 @@ from ..part import Part
 from .mapping import Curve, Hypotheses, Logistic
 
 
+@fields_by_name
 @dataclass(frozen=True, eq=False, repr=False)
 class Macs(Part):
     r"""Coding fields of Q winner-take-all modules with K binary cells: a code is one winner in each module.

@@ -11,7 +11,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from ...errors import DescriptionError, check_below, check_choice, check_not_negative, check_positive
+from ...errors import DescriptionError, check_below, check_choice, check_not_negative, check_positive, fields_by_name
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,6 +54,7 @@ class Curve(ABC):
         """mu, from V and eta."""
 
 
+@fields_by_name
 @dataclass(frozen=True, kw_only=True)
 class Logistic(Curve):
     r"""The curve of the author's demonstration, :math:`\mu = 1 + (\eta - 1) / (1 + e^{-(V - v_0) / s})`.
@@ -84,6 +85,7 @@ class Logistic(Curve):
         return "1 + (eta - 1) / (1 + exp(-(V - v0) / slope))"
 
 
+@fields_by_name
 @dataclass(frozen=True, kw_only=True)
 class Ratchet(Curve):
     r"""The curve of the author's Java program as its documents tell it, :math:`\max(\eta / (1 + e^{-k (V - v_0)}), 1)`.
@@ -117,6 +119,7 @@ class Ratchet(Curve):
         return "eta if V >= 0.999 else max(eta / (1 + exp(-steepness * (V - v0))), 1)"
 
 
+@fields_by_name
 @dataclass(frozen=True, kw_only=True)
 class Generalised(Curve):
     r"""The curve of the 2014 paper, :math:`\mu = 1 + (\eta - 1) / (1 + s_1 e^{-s_2 (V - s_3)})^{s_4}`.
@@ -151,6 +154,7 @@ class Generalised(Curve):
         return f"1 + (eta - 1) / (1 + ({term})**s4)" if self.inside else f"1 + (eta - 1) / (1 + {term})**s4"
 
 
+@fields_by_name
 @dataclass(frozen=True, kw_only=True)
 class Simple(Curve):
     r"""The curve of 2010, :math:`\mu = 1 + a G^b / (1 + e^{-(\lambda V + \varphi)})`, as a third party read the paper.
@@ -184,6 +188,7 @@ class Simple(Curve):
         return "1 + (eta - 1) / (1 + exp(-(steepness * V + shift)))"
 
 
+@fields_by_name
 @dataclass(frozen=True, kw_only=True)
 class Hypotheses:
     """How strongly a mac sends that holds several codes at once.

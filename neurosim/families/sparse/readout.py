@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ...errors import DescriptionError, check_positive, take_count
+from ...errors import DescriptionError, check_positive, fields_by_name, take_count
 from ...program import Compete, Scope, Table
 from ...units import DIMENSIONLESS, TIME, Dimension, to_internal
 from ..arrays import taken
@@ -14,6 +14,7 @@ from ..part import Part
 from .layers import Layers, features_of, steps_of
 
 
+@fields_by_name
 @dataclass(frozen=True, eq=False, repr=False)
 class ClassField(Part):
     """Class units with binary weights from a code: set while a label is shown, summed when none is.

@@ -7,7 +7,14 @@ from typing import Any
 import numpy as np
 
 from ...equations import Assign
-from ...errors import DescriptionError, check_not_negative, check_positive, check_probability, take_count
+from ...errors import (
+    DescriptionError,
+    check_not_negative,
+    check_positive,
+    check_probability,
+    fields_by_name,
+    take_count,
+)
 from ...kernels.philox import stream_number
 from ...program import Compete, Ref, Scope, Table
 from ...units import DIMENSIONLESS, Dimension
@@ -16,6 +23,7 @@ from ..part import Part
 from .layers import Layers
 
 
+@fields_by_name
 @dataclass(frozen=True, eq=False, repr=False)
 class SequenceMemory(Part):
     """Columns of cells that learn which element comes next, and in which context.
