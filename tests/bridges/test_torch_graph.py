@@ -145,9 +145,10 @@ def test_a_state_that_is_not_of_the_scan_or_does_not_fit_it_is_refused(kind):
     name = next(iter(state))
     with pytest.raises(DescriptionError, match="no state 'v'; there are: .*before"):
         module(x.double(), state={"v": state[name]})
-    for wrong in (x.double()[:, :1], x):
+    single = {one: values.float() for one, values in state.items()}  # doubles the reference gives for any input
+    for wrong, given in ((x.double()[:, :1], state), (x.double(), single)):
         with pytest.raises(DescriptionError, match=f"state '{name}' must be .* as the inputs are"):
-            module(wrong, state=state)
+            module(wrong, state=given)
 
 
 @pytest.mark.parametrize("kind", ["ELM", "LSSL"])
