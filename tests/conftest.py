@@ -32,6 +32,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "shim: runs on cupy too where there is no GPU, built by the host's compiler")
+    config.addinivalue_line("markers", "numba: about threads or cached code of Numba, and left out with --cuda")
     if not config.getoption("--cuda"):
         return
     from neurosim.backends import available
@@ -53,7 +54,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def _asked(item: pytest.Item) -> Any:
-    """The backend that a test is given by its fixture."""
+    """The backend that a test is given by its fixture, or is about."""
+    if item.get_closest_marker("numba"):
+        return "numba"
     call = getattr(item, "callspec", None)
     return None if call is None else call.params.get("backend")
 

@@ -68,6 +68,7 @@ def python(*arguments):
     return json.loads(done.stdout.splitlines()[-1])
 
 
+@pytest.mark.numba
 @pytest.mark.parametrize("replicas", [1, 3])
 @pytest.mark.parametrize("threads", [2, 3])
 def test_any_number_of_threads_gives_the_same_bits(whole, threads, replicas):
@@ -85,6 +86,7 @@ def test_seven_chunks_give_the_same_bits_as_the_whole(whole, threads, replicas):
     assert_same(results(run, recording), whole(replicas))
 
 
+@pytest.mark.numba
 @pytest.mark.parametrize(("threads", "replicas"), [(1, 1), (3, 1), (2, 3)])
 def test_a_run_taken_up_by_another_process_gives_the_same_bits(whole, tmp_path, threads, replicas):
     at = 123.4  # spikes are in flight, neurons refractory, traces of the plastic edges not brought up to date
