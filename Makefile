@@ -68,7 +68,8 @@ check-slow: venv
 # optimised for the claims, which run for long where there is no GPU
 check-cuda: venv
 	@for loop in graph block grid; do NEUROSIM_CUDA_LOOP=$$loop $(BIN)/python -m pytest --cuda -m "not slow" tests/backends || exit 1; done
-	@$(BIN)/python -m pytest --cuda -rs tests/backends tests/gradients tests/families tests/network tests/simulate
+	@$(BIN)/python -m pytest --cuda -rs -m slow tests/backends
+	@$(BIN)/python -m pytest --cuda -rs tests/gradients tests/families tests/network tests/simulate
 	@NEUROSIM_HOST_FLAGS=-O2 $(BIN)/python -m pytest --cuda -rs -m "not slow" tests/proofs tests/models
 	@if ! $(BIN)/python -c 'from neurosim.backends import available; raise SystemExit(available("cupy") is not None)'; \
 	then echo "check-cuda: no GPU was found, so all ran built by the host's compiler"; \

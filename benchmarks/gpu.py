@@ -21,6 +21,7 @@ import numpy as np
 
 from neurosim import Network, Neurons, Simulation, __version__
 from neurosim.backends import available
+from neurosim.backends.cupy.backend import LOOPS, SUMS
 from neurosim.connectivity import FixedInDegree
 from neurosim.gradients import Scan, Unrolling
 from neurosim.models import potjans_diesmann_2014
@@ -30,8 +31,6 @@ DT = 0.1
 TRAINED = {"gpu-train": ((700, 256, 256, 20), 100, 128), "gpu-train-recurrent": ((700, 256, 20), 250, 64)}
 """Sizes of layers, steps, copies."""
 ROWS = ("gpu-microcircuit", "gpu-brunel", "gpu-ensemble", "gpu-size", *TRAINED)
-SUMS = ("exact", "fixed", "fast")
-LOOPS = ("graph", "block", "grid")
 ENSEMBLE = 1000, 1000
 """Replicas, and neurons of each."""
 CELL = "dv/dt = -v / tau_m : mV (unless refractory)"

@@ -23,26 +23,35 @@ OURS = ("events", "dense", "recompute")
 PEERS = ("snntorch", "snntorch-hoisted", "spikingjelly", "norse")
 
 
-def parse(
-    arguments: Sequence[str] | None = None, purpose: str | None = __doc__, rows: Collection[str] = ROWS
-) -> argparse.Namespace:
-    """Read the command line."""
+def parser_of(purpose: str | None, rows: Collection[str]) -> argparse.ArgumentParser:
+    """What every script on training is asked."""
     parser = argparse.ArgumentParser(description=(purpose or "").splitlines()[0])
     parser.add_argument("rows", nargs="+", metavar="ROW", choices=rows, help=", ".join(rows))
     parser.add_argument("--peers", default=",".join(PEERS), help=f"of {', '.join(PEERS)}; torch always runs train-elm")
     parser.add_argument("--json", type=Path, help="file for the records")
-    parser.add_argument("--repeat", type=int, default=3, help="rounds; the medians are of these")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--environments", type=Path, default=HERE.parent / ".peers")
+    return parser
+
+
+def checked(parser: argparse.ArgumentParser, arguments: Sequence[str] | None) -> argparse.Namespace:
+    """The command line, read; it ends here where it cannot be used."""
     asked = parser.parse_args(arguments)
     asked.peers = [name for name in asked.peers.split(",") if name]
     for name in asked.peers:
         if name not in PEERS:
             parser.error(f"no peer {name!r}; there are: {', '.join(PEERS)}")
-    for name in ("repeat", "threads"):
-        if getattr(asked, name) < 1:
-            parser.error(f"--{name} must be >= 1, got {getattr(asked, name)}")
+    for name, value in vars(asked).items():
+        if name in ("repeat", "threads") and value < 1:
+            parser.error(f"--{name} must be >= 1, got {value}")
     return asked
+
+
+def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
+    """Read the command line."""
+    parser = parser_of(__doc__, ROWS)
+    parser.add_argument("--repeat", type=int, default=3, help="rounds; the medians are of these")
+    return checked(parser, arguments)
 
 
 def tools(row: str, asked: argparse.Namespace) -> list[Tool]:

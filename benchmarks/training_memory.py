@@ -19,7 +19,7 @@ sys.path[:0] = [str(HERE), str(HERE / "peers")]
 
 from measure import Measured, PeerError, Tool, machine, run_once  # noqa: E402
 from records import cell, finish, table  # noqa: E402
-from training import parse, tools  # noqa: E402
+from training import checked, parser_of, tools  # noqa: E402
 
 LEAST, LONGER = 2, 4
 """Steps that are compared with, and how many times the row's steps the long sequence has."""
@@ -63,7 +63,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Measure, print the table, write JSON; the exit status is 1 where nothing could be measured."""
     from rich.console import Console
 
-    asked, note = parse(arguments, __doc__, STEPS), Console(stderr=True, highlight=False)
+    asked, note = checked(parser_of(__doc__, STEPS), arguments), Console(stderr=True, highlight=False)
     made: list[dict[str, Any]] = []
     every = {}
     for row in dict.fromkeys(asked.rows):

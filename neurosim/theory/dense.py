@@ -46,18 +46,18 @@ def check_degree(degree: Any) -> int:
 
 def load(count: int, size: int, degree: int) -> float:
     """The load of ``count`` patterns in ``size`` units."""
-    check_degree(degree)
+    degree = check_degree(degree)
     check_whole(0, count=count)
     check_whole(degree, size=size)
-    return count * check_degree(degree) / (2.0 * math.comb(size - 1, degree - 1))
+    return count * degree / (2.0 * math.comb(size - 1, degree - 1))
 
 
 def loaded(load: float, size: int, degree: int) -> int:
     """The number of patterns that make a load in ``size`` units, rounded."""
-    check_degree(degree)
+    degree = check_degree(degree)
     check_least(0.0, load=load)
     check_whole(degree, size=size)
-    return round(2.0 * load / check_degree(degree) * math.comb(size - 1, degree - 1))
+    return round(2.0 * load / degree * math.comb(size - 1, degree - 1))
 
 
 def storage_limit(degree: int) -> float:

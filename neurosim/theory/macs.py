@@ -16,7 +16,7 @@ from .checks import check_whole
 
 def fill(items: int, active: int, features: int, cells: int) -> float:
     """Expected fraction of set weights after ``items`` items."""
-    _check(items=items, active=active, features=features, cells=cells)
+    check_whole(1, items=items, active=active, features=features, cells=cells)
     if active > features:
         raise DescriptionError(f"active must be <= features ({features}), got {active}")
     if active == features * cells:  # one cell takes all
@@ -26,7 +26,7 @@ def fill(items: int, active: int, features: int, cells: int) -> float:
 
 def recalled(items: int, active: int, features: int, modules: int, cells: int) -> float:
     """Expected fraction of items whose whole code comes back from the whole item."""
-    _check(modules=modules)
+    check_whole(1, modules=modules)
     rival = fill(items, active, features, cells) ** active
     # equals win by chance: with one rival, half of the time
     return (1 - rival / 2) ** ((cells - 1) * modules)
@@ -34,20 +34,16 @@ def recalled(items: int, active: int, features: int, modules: int, cells: int) -
 
 def weight_bytes(features: int, modules: int, cells: int) -> int:
     """Memory that the bottom-up weights take as bits; rows are whole words."""
-    _check(features=features, modules=modules, cells=cells)
+    check_whole(1, features=features, modules=modules, cells=cells)
     return features * 8 * -(-modules * cells // 64)
 
 
 def features_for(items: int, active: int, modules: int, cells: int, recall: float) -> int:
     """The least number of features, a multiple of 64, with which a fraction ``recall`` of ``items`` comes back."""
-    _check(items=items, active=active, modules=modules, cells=cells)
+    check_whole(1, items=items, active=active, modules=modules, cells=cells)
     if not 0 < recall < 1:
         raise DescriptionError(f"recall must be in (0, 1), got {recall!r}")
     found = 64
     while found < active or recalled(items, active, found, modules, cells) < recall:
         found += 64
     return found
-
-
-def _check(**values: int) -> None:
-    check_whole(1, **values)

@@ -23,7 +23,6 @@ import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
 
 import numpy as np
 
@@ -121,7 +120,7 @@ def glass_temperature(degree: int, load: float) -> float:
     replica symmetry sets in (inferred: patterns act as the couplings of a P-spin glass); :math:`\tau_4 = 0.617`.
     """
     degree = check_degree(degree)
-    _check_load(load)
+    check_least(0.0, load=load)
     return 1.0 + math.sqrt(load) if degree == 2 else frozen_at(degree)[0] * math.sqrt(load)
 
 
@@ -139,12 +138,8 @@ def disordered_free_energy(degree: int, load: float, temperature: float) -> floa
     with one step of broken replica symmetry.
     """
     _checked(degree, temperature)
-    _check_load(load)
-    return disordered_energy(check_degree(degree), float(load), float(temperature))
-
-
-def _check_load(load: Any) -> None:
     check_least(0.0, load=load)
+    return disordered_energy(check_degree(degree), float(load), float(temperature))
 
 
 def _checked(degree: int, temperature: float) -> float:
@@ -246,7 +241,7 @@ def _greatest(function: Callable[[float], float], low: float, high: float, withi
 def _temperature(degree: int, load: float, line: Callable[[int, float], float]) -> float:
     """The greatest temperature at which a line that is given as a load reaches ``load``."""
     degree = check_degree(degree)
-    _check_load(load)
+    check_least(0.0, load=load)
     warmest = _warmest(degree, line)
     if load == 0.0:
         return warmest

@@ -24,20 +24,20 @@ Probability = float | Fraction
 
 def codes(n: int, active: int) -> int:
     """Number of codes of ``n`` cells with ``active`` active ones."""
-    _check(n=n, active=active)
+    check_whole(0, n=n, active=active)
     return comb(n, active)
 
 
 def overlaps(n: int, first: int, second: int, shared: int) -> int:
     """Number of codes with ``second`` active cells that share exactly ``shared`` with a given one of ``first``."""
-    _check(n=n, first=first, second=second, shared=shared)
+    check_whole(0, n=n, first=first, second=second, shared=shared)
     _check_within(n, max(first, second))
     return comb(first, shared) * comb(n - first, second - shared) if shared <= second else 0
 
 
 def false_match(n: int, first: int, second: int, threshold: int, exact: bool = False) -> Probability:
     """Probability that a random code of ``second`` active cells shares ``threshold`` or more with one of ``first``."""
-    _check(n=n, first=first, second=second)
+    check_whole(0, n=n, first=first, second=second)
     _check_within(n, max(first, second))
     _check_threshold(threshold)
     if threshold <= 0:
@@ -64,7 +64,7 @@ def false_positive(n: int, active: int, synapses: int, threshold: int, exact: bo
 def false_positive_of_set(n: int, active: int, synapses: int, threshold: int, stored: int,
                           exact: bool = False) -> Probability:
     """Upper bound for a match with any of ``stored`` segments or codes; poor near 1."""
-    _check(stored=stored)
+    check_whole(0, stored=stored)
     one = Fraction(false_positive(n, active, synapses, threshold, exact=True))
     return _given(min(Fraction(1), stored * one), exact)
 
@@ -72,14 +72,14 @@ def false_positive_of_set(n: int, active: int, synapses: int, threshold: int, st
 def false_positive_of_neuron(n: int, active: int, synapses: int, threshold: int, segments: int,
                              exact: bool = False) -> Probability:
     """Probability that a random code makes any of ``segments`` independent segments fire."""
-    _check(segments=segments)
+    check_whole(0, segments=segments)
     one = Fraction(false_positive(n, active, synapses, threshold, exact=True))
     return _given(1 - (1 - one) ** segments, exact)
 
 
 def union_size(n: int, synapses: int, patterns: int) -> float:
     """Expected number of different synapses when samples of ``patterns`` codes lie on one segment."""
-    _check(n=n, synapses=synapses, patterns=patterns)
+    check_whole(0, n=n, synapses=synapses, patterns=patterns)
     check_whole(1, n=n)
     _check_within(n, synapses)
     return n * (1.0 - (1.0 - synapses / n) ** patterns)
@@ -104,7 +104,7 @@ def false_negative(active: int, synapses: int, threshold: int, changed: int, exa
 
     A replacement that hits the segment by chance is left out, which is negligible for few synapses.
     """
-    _check(active=active, synapses=synapses, changed=changed)
+    check_whole(0, active=active, synapses=synapses, changed=changed)
     _check_threshold(threshold)
     if max(synapses, changed) > active:
         raise DescriptionError(f"synapses and changed must be <= active ({active}), got {synapses} and {changed}")
@@ -117,7 +117,7 @@ def false_negative(active: int, synapses: int, threshold: int, changed: int, exa
 
 def false_positive_of_large(n: int, active: int, synapses: int, threshold: int, exact: bool = False) -> Probability:
     """The binomial form, for which cells are active independently; good where few of many are."""
-    _check(n=n, active=active, synapses=synapses)
+    check_whole(0, n=n, active=active, synapses=synapses)
     check_whole(1, n=n)
     _check_within(n, active)
     _check_threshold(threshold)
@@ -149,10 +149,6 @@ def least_threshold(error: float, thresholds: Iterable[int] = range(1, 31)) -> i
 
 def _given(value: Fraction, exact: bool) -> Probability:
     return value if exact else float(value)
-
-
-def _check(**values: int) -> None:
-    check_whole(0, **values)
 
 
 def _check_within(n: int, active: int) -> None:

@@ -6,8 +6,7 @@ from zlib import crc32
 
 import pytest
 
-LOOPS = ("graph", "block", "grid")
-"""What goes from step to step on the backend ``cupy``."""
+from neurosim.backends.cupy.backend import LOOPS
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

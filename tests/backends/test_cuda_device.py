@@ -3,11 +3,11 @@
 import ctypes
 import re
 import sys
-from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from benchmark_scripts import load
 from programs import Caught, receiving, run_until
 from test_runners import PROBES, network
 
@@ -399,9 +399,7 @@ def test_the_calls_to_cupy_are_those_it_has(monkeypatch, sums, loop):
 
 
 def test_the_benchmark_says_plainly_that_there_is_no_gpu(monkeypatch, capsys):
-    monkeypatch.syspath_prepend(str(Path(__file__).resolve().parents[2] / "benchmarks"))
-    import gpu
-
+    gpu = load("gpu")
     monkeypatch.setattr(gpu, "available", lambda name: "not available: no NVIDIA GPU was found")
     assert gpu.main(["gpu-brunel"]) == 2
     shown = capsys.readouterr()

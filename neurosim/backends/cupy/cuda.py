@@ -1,6 +1,5 @@
 """An NVIDIA GPU through CuPy. CuPy's own kernels are not used, so no headers of CUDA are needed."""
 
-import ctypes
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
@@ -8,6 +7,7 @@ import numpy as np
 
 from ...errors import BackendError
 from .availability import look, unavailable
+from .launching import word
 from .layout import Stored
 from .loader import Device, Launcher
 
@@ -87,19 +87,14 @@ class CudaDevice(Device):
         driver, pointer = self._cupy.cuda.driver, kernel.kernel.ptr
 
         def launch(blocks: int, replicas: int, threads: int, arguments: Sequence[Any]) -> None:
-            given = [_word(a) for a in arguments]
-            places = (ctypes.c_void_p * len(given))(*(ctypes.addressof(one) for one in given))
+            words = [word(a) if isinstance(a, int | float) else self.address(a) for a in arguments]
+            given = np.array(words, np.uint64)
+            places = given.ctypes.data + given.itemsize * np.arange(len(given), dtype=np.uint64)
             driver.launchCooperativeKernel(pointer, blocks, replicas, 1, threads, 1, 1, 0, self._stream.ptr,
-                                           ctypes.addressof(places))
+                                           places.ctypes.data)
 
         return launch
 
 
 def _scalar(value: int | float) -> Any:
     return np.int64(value) if isinstance(value, int) else np.float64(value)
-
-
-def _word(value: Any) -> Any:
-    if isinstance(value, float):
-        return ctypes.c_double(value)
-    return ctypes.c_int64(value) if isinstance(value, int) else ctypes.c_void_p(value.data.ptr)
